@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Layers: imports only go down (Docs/Architecture.md); `swift build --explicit-target-dependency-import-check error`
+// turns an undeclared import into an error.
+
+/// Every Swift target: language mode 6, warnings are errors, existentials spelled `any`.
+let common: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// Kernels stay optimised in a debug build too: unoptimised SIMD generics are a thousand times slower.
+/// `-fno-math-errno` turns `squareRoot()` into the vector instruction instead of sixteen library calls.
+let kernelFlags = ["-O", "-Xcc", "-fno-math-errno"]
+
+#if arch(x86_64)
+  let wideKernelFlags = kernelFlags + ["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c"]
+#else
+  let wideKernelFlags = kernelFlags
+#endif
+
+let package = Package(
+  name: "darec",
+  products: [.executable(name: "darec", targets: ["darec"])],
+  traits: [
+    .trait(name: "Readline", description: "Edit lines with GNU readline (GPL-3.0); without it a plain line reader is built."),
+    .default(enabledTraits: ["Readline"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // Layer 0: the machine.
+    .target(name: "CPlatform"),
+    .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline", .when(traits: ["Readline"]))]),
+    // Layer 1: kernels, one source folder compiled once per instruction set (KernelsAVX2 is a symbolic link to Kernels).
+    .target(name: "Kernels", swiftSettings: common + [.unsafeFlags(kernelFlags)]),
+    .target(
+      name: "KernelsAVX2",
+      swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(wideKernelFlags)]),
+    // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
+    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2"], swiftSettings: common),
+    .target(name: "Files", dependencies: ["CPlatform"], swiftSettings: common),
+    // Layer 3
+    .target(name: "Autodiff", dependencies: ["Numerics"], swiftSettings: common),
+    .target(name: "Interactions", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(name: "ModelFile", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    // Layer 4
+    .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Interactions"], swiftSettings: common),
+    .target(name: "Alignments", dependencies: ["Autodiff", "Numerics"], swiftSettings: common),
+    .target(name: "Evaluation", dependencies: ["Numerics"], swiftSettings: common),
+    // Layer 5
+    .target(
+      name: "Training",
+      dependencies: [
+        "Recommenders", "Alignments", "Evaluation", "Autodiff", "Interactions", "ModelFile", "Numerics", "Files",
+      ], swiftSettings: common),
+    .target(
+      name: "Engine",
+      dependencies: [
+        "ModelFile", "Numerics", "Files", .product(name: "OrderedCollections", package: "swift-collections"),
+      ], swiftSettings: common),
+    // Layer 6
+    .target(
+      name: "Shell",
+      dependencies: [
+        "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
+      ], swiftSettings: common),
+    // Layer 7
+    .executableTarget(
+      name: "darec",
+      dependencies: [
+        "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
+        "Autodiff", "Numerics", "Files",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: common),
+    // Tests
+    .target(name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
+    .testTarget(
+      name: "NumericsTests", dependencies: ["Numerics", "Kernels", "KernelsAVX2", "TestSupport", "Files"],
+      swiftSettings: common),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "InteractionsTests", dependencies: ["Interactions", "Files", "Numerics", "TestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "ModelFileTests", dependencies: ["ModelFile", "Files", "Numerics", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "LearningTests",
+      dependencies: [
+        "Autodiff", "Recommenders", "Alignments", "Evaluation", "Training", "Interactions", "ModelFile", "Numerics",
+        "Files", "TestSupport",
+      ], swiftSettings: common),
+    .testTarget(
+      name: "EngineTests",
+      dependencies: ["Engine", "Training", "Interactions", "ModelFile", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
+    .testTarget(
+      name: "ShellTests", dependencies: ["Shell", "Engine", "Files", "TestSupport"], swiftSettings: common),
+    .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
+  ]
+)

@@ -1,0 +1,62 @@
+// Which instruction sets this CPU has, and the one checksum instruction the formats need.
+// Nothing here may be compiled with wider flags than the baseline.
+#ifndef DAREC_CPLATFORM_H
+#define DAREC_CPLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/// Processors this process may run on: its affinity mask where there is one, else the number online.
+int cplatform_processor_count(void);
+
+/// True when the AVX2, FMA and F16C instructions can be used by this process (CPU and operating system).
+static inline bool cplatform_has_avx2_fma(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+#else
+  return false;
+#endif
+}
+
+/// True when the CRC32 instruction (SSE4.2) can be used.
+static inline bool cplatform_has_crc32c(void) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  return __builtin_cpu_supports("sse4.2");
+#else
+  return false;
+#endif
+}
+
+#if defined(__x86_64__)
+/// CRC32C (Castagnoli) of `length` bytes continued from `crc`, by the CPU's instruction: eight bytes a step.
+/// Only call it when `cplatform_has_crc32c()` is true. Pass 0 for a new sum.
+__attribute__((target("sse4.2"))) static inline uint32_t cplatform_crc32c(uint32_t crc, const void *data, size_t length) {
+  const uint8_t *bytes = (const uint8_t *)data;
+  uint64_t state = (uint32_t)~crc;
+  while (length >= 8) {
+    uint64_t word;
+    memcpy(&word, bytes, 8);
+    state = __builtin_ia32_crc32di(state, word);
+    bytes += 8;
+    length -= 8;
+  }
+  while (length > 0) {
+    state = __builtin_ia32_crc32qi((uint32_t)state, *bytes);
+    bytes += 1;
+    length -= 1;
+  }
+  return ~(uint32_t)state;
+}
+#else
+static inline uint32_t cplatform_crc32c(uint32_t crc, const void *data, size_t length) {
+  (void)data;
+  (void)length;
+  return crc;
+}
+#endif
+
+#endif

@@ -1,0 +1,3 @@
+#ifndef DAREC_CREADLINE_H
+#define DAREC_CREADLINE_H
+#endif

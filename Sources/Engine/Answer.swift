@@ -1,0 +1,82 @@
+// What every query returns: the same data once as JSON records and once as tables, with no formatting in it.
+
+import Files
+
+/// The answer to one query. Renderers of the shell and of batch output choose what to show of it.
+package struct Answer: Sendable {
+  /// What the records are, such as `recommendation`; the stem of their schema name.
+  package var kind: String
+  /// The answer as JSON: one record, or several when the query has several results.
+  package var records: [JSONValue]
+  /// True when `json` mode prints the one record itself instead of an array.
+  package var isSingle: Bool
+  /// The answer in sentences, printed before the tables in `table` mode only.
+  package var sentences: [String]
+  /// The answer as tables; tabular modes (`csv`, `tsv`) print the first.
+  package var tables: [AnswerTable]
+
+  /// Creates an answer from its parts.
+  package init(
+    kind: String, records: [JSONValue], isSingle: Bool = true, sentences: [String] = [], tables: [AnswerTable] = []
+  ) {
+    self.kind = kind
+    self.records = records
+    self.isSingle = isSingle
+    self.sentences = sentences
+    self.tables = tables
+  }
+}
+
+/// Rows of cells under named columns.
+package struct AnswerTable: Sendable {
+  /// A heading, printed above the table in `table` and `markdown` mode.
+  package var title: String?
+  /// The columns from left to right.
+  package var columns: [AnswerColumn]
+  /// The rows; each has one cell a column.
+  package var rows: [[AnswerCell]]
+
+  /// Creates a table.
+  package init(title: String? = nil, columns: [AnswerColumn], rows: [[AnswerCell]]) {
+    self.title = title
+    self.columns = columns
+    self.rows = rows
+  }
+}
+
+/// One column of a table.
+package struct AnswerColumn: Sendable {
+  /// How the column's cells are to be shown.
+  package enum Role: Sendable {
+    /// An id of the user's data: never cut, never changed.
+    case identifier
+    /// A title or other free text: may be cut with an ellipsis to fit the screen.
+    case title
+    /// A short word.
+    case word
+    /// A number, aligned to the right.
+    case number
+    /// A number that is also drawn as a small bar in proportion to the largest magnitude of its column.
+    case bar
+  }
+
+  /// The column's name as in the header line and in CSV: lower case, words joined by `_`.
+  package var name: String
+  /// How its cells are shown.
+  package var role: Role
+
+  /// Creates a column.
+  package init(_ name: String, _ role: Role) {
+    self.name = name
+    self.role = role
+  }
+}
+
+/// One value of a table.
+package enum AnswerCell: Sendable {
+  case text(String)
+  case integer(Int)
+  case number(Double)
+  /// Not known or not computed: empty in CSV, a dash in a table.
+  case missing
+}

@@ -1,0 +1,90 @@
+// Deterministic parallel loops: the work is cut into blocks that do not depend on the thread count.
+
+import CPlatform
+import Dispatch
+import Synchronization
+
+/// How many threads the parallel loops may use. Results never depend on it.
+package enum Parallelism {
+  private static let count = Atomic<Int>(0)
+
+  /// Number of threads used by `parallelFor`; at least 1. The default is the number of active processors.
+  package static var threadCount: Int {
+    get {
+      let value = count.load(ordering: .relaxed)
+      return value > 0 ? value : processorCount
+    }
+    set { count.store(max(1, newValue), ordering: .relaxed) }
+  }
+
+  /// Number of processors that the scheduler gives this process.
+  package static let processorCount = max(1, Int(cplatform_processor_count()))
+}
+
+/// The body of a parallel loop, sent to other threads.
+///
+/// This is the one audited place where a closure that captures raw pointers crosses threads: the contract of
+/// `parallelFor` (blocks write disjoint memory) is what makes it safe.
+private struct SendableBody: @unchecked Sendable {
+  let body: (Int) -> Void
+}
+
+/// Calls `body` once for each block index in `0 ..< blockCount`, on up to `Parallelism.threadCount` threads.
+///
+/// Blocks are handed out from one counter, so a slow or descheduled thread only delays its own block. Two blocks must
+/// not write the same memory, and a block must compute the same result whatever thread runs it and in whatever order:
+/// then the result is bit-identical for every thread count. Partial results are reduced by the caller in block order.
+///
+/// - Parameters:
+///   - blockCount: number of blocks; a function of the data only, never of the thread count.
+///   - body: the work of one block. It must not call `parallelFor` itself (nested calls run serially).
+package func parallelFor(_ blockCount: Int, _ body: (Int) -> Void) {
+  let threads = min(Parallelism.threadCount, blockCount)
+  guard threads > 1 else {
+    for block in 0..<max(0, blockCount) { body(block) }
+    return
+  }
+  withoutActuallyEscaping(body) { escaping in
+    let work = SendableBody(body: escaping)
+    let next = NextBlock()
+    DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      while true {
+        let block = next.take()
+        guard block < blockCount else { return }
+        work.body(block)
+      }
+    }
+  }
+}
+
+/// Calls `body` for consecutive ranges of at most `blockSize` indices that cover `0 ..< count`.
+package func parallelRanges(_ count: Int, blockSize: Int, _ body: (Range<Int>) -> Void) {
+  guard count > 0 else { return }
+  let blocks = (count + blockSize - 1) / blockSize
+  parallelFor(blocks) { block in
+    body(block * blockSize..<min(count, (block + 1) * blockSize))
+  }
+}
+
+/// Sums `body` over consecutive ranges in Double, adding the partial sums in block order.
+package func parallelSum(_ count: Int, blockSize: Int, _ body: (Range<Int>) -> Double) -> Double {
+  guard count > 0 else { return 0 }
+  let blocks = (count + blockSize - 1) / blockSize
+  var partial = [Double](repeating: 0, count: blocks)
+  partial.withUnsafeMutableBufferPointer { partial in
+    let sums = partial
+    parallelFor(blocks) { block in
+      sums[block] = body(block * blockSize..<min(count, (block + 1) * blockSize))
+    }
+  }
+  return partial.reduce(0, +)
+}
+
+/// A shared counter that hands out block indices.
+private final class NextBlock: Sendable {
+  private let value = Atomic<Int>(0)
+
+  func take() -> Int {
+    value.wrappingAdd(1, ordering: .relaxed).oldValue
+  }
+}

@@ -1,0 +1,6 @@
+// The executable: verbs, exit codes, wiring.
+
+@main
+struct Main {
+  static func main() {}
+}
