@@ -50,8 +50,8 @@ let package = Package(
     .target(name: "Interactions", dependencies: ["Numerics", "Files"], swiftSettings: common),
     .target(name: "ModelFile", dependencies: ["Numerics", "Files"], swiftSettings: common),
     // Layer 4
-    .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Interactions"], swiftSettings: common),
-    .target(name: "Alignments", dependencies: ["Autodiff", "Numerics"], swiftSettings: common),
+    .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
+    .target(name: "Alignments", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Evaluation", dependencies: ["Numerics"], swiftSettings: common),
     // Layer 5
     .target(
