@@ -28,14 +28,14 @@ package enum CentreMatching: String, CaseIterable, Sendable {
   ) -> [Int] {
     let count = left.count
     switch self {
-    case .greedy: return greedyAssignment(left.distances(to: right), size: count)
-    case .optimal: return optimalAssignment(left.distances(to: right), size: count)
+    case .greedy: return greedyAssignment(distances: left.distances(to: right), size: count)
+    case .optimal: return optimalAssignment(distances: left.distances(to: right), size: count)
     case .coMembership:
       var costs = [Double](repeating: 0, count: count * count)
       for (leftLabel, rightLabel) in zip(leftLabels, rightLabels) {
         costs[Int(leftLabel) * count + Int(rightLabel)] -= 1
       }
-      return optimalAssignment(costs, size: count)
+      return optimalAssignment(distances: costs, size: count)
     case .nearest:
       let distances = left.distances(to: right)
       return (0..<count).map { row in

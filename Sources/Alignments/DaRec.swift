@@ -123,7 +123,8 @@ package final class DaRec: Alignment {
 
   private func firstCentres(_ x: Matrix, clusters: Int, index: Int) -> Matrix {
     var stream = RandomStream(seed: seed, purpose: .kMeans, epoch: 0, step: index)
-    return KMeans.plusPlus(ClusteredSide(x, spherical: settings.sphericalCentres).rows, count: clusters, stream: &stream)
+    return KMeans.plusPlus(
+      x: ClusteredSide(x, spherical: settings.sphericalCentres).rows, k: clusters, stream: &stream)
   }
 
   package func scoring(on tape: Tape, representation: Variable) -> Variable {
@@ -163,8 +164,8 @@ package final class DaRec: Alignment {
         collaborative: firstCentres(parts.collaborativeShared, clusters: clusters, index: 0),
         language: firstCentres(parts.languageShared, clusters: clusters, index: 1))
     // More rounds than a training step takes: these centres are shown to people and should have settled.
-    let clustersA = KMeans.lloyd(left, start: start.collaborative, iterations: 50)
-    let clustersB = KMeans.lloyd(right, start: start.language, iterations: 50)
+    let clustersA = KMeans.lloyd(x: left, start: start.collaborative, iterations: 50)
+    let clustersB = KMeans.lloyd(x: right, start: start.language, iterations: 50)
     let centresA = CentreTable(meansOf: left, labels: clustersA.labels, count: clusters)
     let centresB = CentreTable(meansOf: right, labels: clustersB.labels, count: clusters)
     let partner = settings.matching.match(

@@ -49,8 +49,8 @@ extension Tape {
     let grams = (
       left: gram(left, left), right: gram(right, right), cross: gram(left, right)
     )
-    let magnitude = sumOfSquares(grams.left) + sumOfSquares(grams.right)
-    let difference = magnitude - 2 * sumOfSquares(grams.cross)
+    let magnitude = grams.left.sumOfSquares() + grams.right.sumOfSquares()
+    let difference = magnitude - 2 * grams.cross.sumOfSquares()
     let precise = difference < 1e-2 * magnitude ? PreciseStructure(a.value, b.value, cosine: cosine) : nil
     let value = factor * (precise?.squaredDifference ?? difference)
 
@@ -72,7 +72,7 @@ extension Tape {
           if let unit {
             unit.backward(gradient, into: target, adds: adds)
           } else if adds {
-            addScaled(1, gradient, to: target)
+            target.add(gradient)
           } else {
             target.assign(from: gradient)
           }

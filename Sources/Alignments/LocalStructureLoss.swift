@@ -16,12 +16,13 @@ package enum LocalLoss: String, CaseIterable, Sendable {
 }
 
 /// Value of the local term and its gradient with respect to the matched centres.
-struct LocalStructure {
-  var value: Double
+package struct LocalStructure {
+  /// The term's value.
+  package var value: Double
   /// `[K, d]` row-major.
-  var gradientLeft: [Double]
+  package var gradientLeft: [Double]
   /// `[K, d]` row-major, in matched order.
-  var gradientRight: [Double]
+  package var gradientRight: [Double]
 
   /// Computes one form of the term in Double. Source: METHOD 2.5 and A7.
   /// - Parameters:
@@ -30,7 +31,7 @@ struct LocalStructure {
   ///   - count: K.
   ///   - width: d.
   ///   - form: which form of the loss.
-  init(_ left: [Double], _ right: [Double], count: Int, width: Int, form: LocalLoss) {
+  package init(_ left: [Double], _ right: [Double], count: Int, width: Int, form: LocalLoss) {
     if form == .distance {
       var value = 0.0
       gradientLeft = [Double](repeating: 0, count: left.count)
@@ -93,7 +94,7 @@ struct LocalStructure {
     for transposed in [false, true] {
       for row in 0..<count {
         func place(_ column: Int) -> Int { transposed ? column * count + row : row * count + column }
-        let exponentials = (0..<count).map { exponentialDouble(cosines[place($0)] * inverse) }
+        let exponentials = (0..<count).map { exponential(cosines[place($0)] * inverse) }
         let sum = exponentials.reduce(0, +)
         value += share * (logarithm(sum) - cosines[place(row)] * inverse)
         for column in 0..<count {
@@ -173,16 +174,22 @@ struct ClusteredSide {
       if let unit {
         unit.backward(memberGradient, into: target, adds: adds)
       } else if adds {
-        addScaled(1, memberGradient, to: target)
+        target.add(memberGradient)
       }
     }
   }
 }
 
 /// Where k-means starts and what it ended with, one side each.
-struct CentreStart {
-  var collaborative: Matrix
-  var language: Matrix
+package struct CentreStart {
+  package var collaborative: Matrix
+  package var language: Matrix
+
+  /// Centres of both sides, each `[K, d]`.
+  package init(collaborative: Matrix, language: Matrix) {
+    self.collaborative = collaborative
+    self.language = language
+  }
 }
 
 extension Tape {
@@ -201,14 +208,14 @@ extension Tape {
   ///   - form: which loss on the pairs.
   ///   - stream: random numbers for random matching.
   ///   - weight: the term's weight in the total.
-  func localStructure(
+  package func localStructure(
     _ a: Variable, _ b: Variable, start: inout CentreStart, iterations: Int, spherical: Bool,
     matching: CentreMatching, form: LocalLoss, stream: RandomStream, weight: Float
   ) -> LossTerm {
     let left = ClusteredSide(a.value, spherical: spherical)
     let right = ClusteredSide(b.value, spherical: spherical)
-    let clustersA = KMeans.lloyd(left.rows, start: start.collaborative, iterations: iterations)
-    let clustersB = KMeans.lloyd(right.rows, start: start.language, iterations: iterations)
+    let clustersA = KMeans.lloyd(x: left.rows, start: start.collaborative, iterations: iterations)
+    let clustersB = KMeans.lloyd(x: right.rows, start: start.language, iterations: iterations)
     start = CentreStart(collaborative: clustersA.centres, language: clustersB.centres)
     let count = clustersA.centres.rows
     let centresA = CentreTable(meansOf: left.rows, labels: clustersA.labels, count: count)

@@ -58,7 +58,7 @@ private func forEachPotentialTile(
       b: x.row(start), ldb: width, transposeB: true, c: tile.pointer, ldc: tileColumns, accumulate: false)
     for row in range {
       let values = tile.row(row - range.lowerBound)
-      kernels.exponential(values, 4, -4, columns.count)
+      kernels.scaledExp(values, values, columns.count, 4, -4)
       if columns.contains(row) { values[row - start] = 0 }
     }
     body(tile, columns)
@@ -70,7 +70,7 @@ private func potentialSum(_ x: Matrix) -> Double {
   parallelSum(x.rows, blockSize: tileRows) { range in
     var sum = 0.0
     forEachPotentialTile(x, range) { tile, columns in
-      for row in 0..<range.count { sum += Double(kernels.sum(tile.row(row), columns.count)) }
+      for row in 0..<range.count { sum += kernels.sum(tile.row(row), columns.count) }
     }
     return sum
   }
@@ -86,7 +86,7 @@ private func addPotentialGradient(_ x: Matrix, factor: Float, to gradient: Matri
         b: x.row(columns.lowerBound), ldb: width, transposeB: false, c: gradient.row(range.lowerBound), ldc: width,
         accumulate: true)
     }
-    for row in range { kernels.scale(factor, gradient.row(row), width) }
+    for row in range { kernels.scale(factor, gradient.row(row), gradient.row(row), width) }
   }
 }
 
@@ -117,7 +117,7 @@ private func addNearPotentialGradient(_ x: Matrix, factor: Double, to gradient: 
       for column in 0..<width { sums[column] = 0 }
       for other in 0..<x.rows where other != row {
         let b = x.row(other)
-        let potential = exponentialDouble(-2 * squaredDistance(a, b, width))
+        let potential = exponential(-2 * squaredDistance(a, b, width))
         for column in 0..<width { sums[column] += potential * Double(b[column] - a[column]) }
       }
       let target = gradient.row(row)

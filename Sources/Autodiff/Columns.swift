@@ -23,11 +23,11 @@ extension Tape {
   /// a + b, `[n, d]`.
   package func add(_ a: Variable, _ b: Variable) -> Variable {
     let value = a.value.copy()
-    addScaled(1, b.value, to: value)
+    value.add(b.value)
     return record(value: value, inputs: [a, b]) { gradient in
       for input in [a, b] {
         input.accumulate { target, adds in
-          if adds { addScaled(1, gradient, to: target) } else { target.assign(from: gradient) }
+          if adds { target.add(gradient) } else { target.assign(from: gradient) }
         }
       }
     }

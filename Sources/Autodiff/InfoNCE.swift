@@ -95,7 +95,7 @@ private func addSoftmaxGradients(
     for start in stride(from: 0, to: c.rows, by: tileColumns) {
       let width = min(tileColumns, c.rows - start)
       exponentialTile(a, range, c, start, width, inverseTemperature, tile)
-      for row in range { kernels.scale(rowScale[row], tile.row(row - range.lowerBound), width) }
+      for row in range { kernels.scale(rowScale[row], tile.row(row - range.lowerBound), tile.row(row - range.lowerBound), width) }
       gemmSerial(
         m: range.count, n: columns, k: width, a: tile.pointer, lda: tileColumns, transposeA: false,
         b: c.row(start), ldb: columns, transposeB: false, c: gradientA.row(range.lowerBound), ldc: columns,
@@ -108,7 +108,7 @@ private func addSoftmaxGradients(
     for start in stride(from: 0, to: a.rows, by: tileRows) {
       let range = start..<min(a.rows, start + tileRows)
       exponentialTile(a, range, c, candidates.lowerBound, candidates.count, inverseTemperature, tile)
-      for row in range { kernels.scale(rowScale[row], tile.row(row - start), candidates.count) }
+      for row in range { kernels.scale(rowScale[row], tile.row(row - start), tile.row(row - start), candidates.count) }
       gemmSerial(
         m: candidates.count, n: columns, k: range.count, a: tile.pointer, lda: tileColumns, transposeA: true,
         b: a.row(start), ldb: columns, transposeB: false, c: gradientC.row(candidates.lowerBound), ldc: columns,
@@ -127,6 +127,6 @@ private func exponentialTile(
     m: range.count, n: width, k: columns, a: a.row(range.lowerBound), lda: columns, transposeA: false,
     b: c.row(start), ldb: columns, transposeB: true, c: tile.pointer, ldc: tileColumns, accumulate: false)
   for row in 0..<range.count {
-    kernels.exponential(tile.row(row), inverseTemperature, -inverseTemperature, width)
+    kernels.scaledExp(tile.row(row), tile.row(row), width, inverseTemperature, -inverseTemperature)
   }
 }

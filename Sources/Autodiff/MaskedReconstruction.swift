@@ -22,14 +22,14 @@ extension Tape {
     let inverse = 1 / temperature
     let similarity = Matrix.uninitialized(rows: rows, columns: rows)
     gemm(unitX.value, unitY.value, transposeB: true, into: similarity)
-    for row in 0..<rows { kernels.exponential(similarity.row(row), inverse, -inverse, rows) }
+    for row in 0..<rows { kernels.scaledExp(similarity.row(row), similarity.row(row), rows, inverse, -inverse) }
     let floor = 1e-8
-    let shiftedFloor = floor * exponentialDouble(-Double(inverse))
+    let shiftedFloor = floor * exponential(-Double(inverse))
     var sums = [Double](repeating: 0, count: rows)
     var ratios = [Double](repeating: 0, count: rows)
     var value = 0.0
     for row in 0..<rows {
-      sums[row] = Double(kernels.sum(similarity.row(row), rows)) + shiftedFloor
+      sums[row] = kernels.sum(similarity.row(row), rows) + shiftedFloor
       ratios[row] = Double(similarity.row(row)[row]) / sums[row]
       value -= logarithm(ratios[row] + floor)
     }
@@ -39,7 +39,7 @@ extension Tape {
         let common = -Double(seed) / Double(rows) / (ratios[row] + floor) * ratios[row] * Double(inverse)
         let target = similarity.row(row)
         let factor = Float(-common / sums[row])
-        kernels.scale(factor, target, rows)
+        kernels.scale(factor, target, target, rows)
         target[row] += Float(common)
       }
       x.accumulate { target, adds in

@@ -143,7 +143,7 @@ extension Tape {
     return record(value: value, inputs: [x]) { gradient in
       let back = PropagationGraph.horner(graph.transpose, values: values?.transposed, gradient, layers: layers)
       x.accumulate { target, adds in
-        if adds { addScaled(1, back, to: target) } else { target.assign(from: back) }
+        if adds { target.add(back) } else { target.assign(from: back) }
       }
     }
   }

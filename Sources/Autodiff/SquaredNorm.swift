@@ -7,11 +7,11 @@ extension Tape {
   /// every step). The reported value is Σ_p |p|_F², summed in Double.
   package func squaredNorm(of parameters: [Parameter], weight: Float, name: String = "l2") -> LossTerm {
     var value = 0.0
-    if weight != 0 { for parameter in parameters { value += sumOfSquares(parameter.value) } }
+    if weight != 0 { for parameter in parameters { value += parameter.value.sumOfSquares() } }
     let variables = parameters.map { variable($0) }
     return recordLoss(name: name, value: value, weight: weight) { seed in
       for variable in variables {
-        variable.accumulate { target, _ in addScaled(2 * seed, variable.value, to: target) }
+        variable.accumulate { target, _ in target.add(variable.value, scaled: 2 * seed) }
       }
     }
   }

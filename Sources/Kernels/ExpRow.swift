@@ -82,6 +82,25 @@ package func expRow(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
   if i < count { storePartial(exponential(loadPartial(x + i, count &- i)), y + i, count &- i) }
 }
 
+/// y[i] = e^(scale x[i] + shift).
+///
+/// `x` may be the same row as `y`. Error: that of `exponential`, plus the rounding of its argument.
+@inline(never)
+package func scaledExpRow(
+  _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, _ scale: Float, _ shift: Float
+) {
+  let factor = Lane(repeating: scale)
+  let offset = Lane(repeating: shift)
+  var i = 0
+  while i &+ 16 <= count {
+    store(exponential(multiplyAdd(offset, factor, load(x + i))), y + i)
+    i = i &+ 16
+  }
+  if i < count {
+    storePartial(exponential(multiplyAdd(offset, factor, loadPartial(x + i, count &- i))), y + i, count &- i)
+  }
+}
+
 /// y[i] = ln x[i].
 ///
 /// `x` may be the same row as `y`. Error: see `naturalLogarithm`, 2 ULP.

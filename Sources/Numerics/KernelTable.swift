@@ -36,6 +36,8 @@ package struct KernelTable: Sendable {
   package let maximum: @Sendable (Input, Int) -> Float
   /// `(x, y, count)`: y = e^x; may be in place.
   package let exp: @Sendable (Input, Output, Int) -> Void
+  /// `(x, y, count, scale, shift)`: y = e^(scale x + shift); may be in place.
+  package let scaledExp: @Sendable (Input, Output, Int, Float, Float) -> Void
   /// `(x, y, count)`: y = ln x; may be in place.
   package let log: @Sendable (Input, Output, Int) -> Void
   /// `(x, y, count)`: y = softmax(x); returns the log-sum-exp; may be in place.
@@ -58,7 +60,7 @@ package struct KernelTable: Sendable {
       UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float, Bool
     ) -> Void
   /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
-  package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Float, Float, Float, Float) -> Void
+  package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
   /// `(x, y, count)`: floats from binary16 patterns.
@@ -85,6 +87,7 @@ package struct KernelTable: Sendable {
     sumOfSquares: Kernels.sumOfSquaresRow,
     maximum: Kernels.maximumRow,
     exp: Kernels.expRow,
+    scaledExp: Kernels.scaledExpRow,
     log: Kernels.logRow,
     softmax: Kernels.softmaxRow,
     logSumExp: Kernels.logSumExpRow,
@@ -115,6 +118,7 @@ package struct KernelTable: Sendable {
     sumOfSquares: KernelsAVX2.sumOfSquaresRow,
     maximum: KernelsAVX2.maximumRow,
     exp: KernelsAVX2.expRow,
+    scaledExp: KernelsAVX2.scaledExpRow,
     log: KernelsAVX2.logRow,
     softmax: KernelsAVX2.softmaxRow,
     logSumExp: KernelsAVX2.logSumExpRow,

@@ -26,7 +26,7 @@ extension Tape {
           let positive = table.row(users + Int(batch.positives[index]))
           let negative = table.row(users + Int(batch.negatives[index]))
           let margin = Double(kernels.dot(user, negative, width)) - Double(kernels.dot(user, positive, width))
-          let small = exponentialDouble(-abs(margin))
+          let small = exponential(-abs(margin))
           sum += max(margin, 0) + logarithmOfOnePlus(small)
           slope[index] = Float(margin >= 0 ? 1 / (1 + small) : small / (1 + small))
         }
