@@ -17,12 +17,13 @@
 package func adamStepRow(
   _ parameter: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>,
   _ firstMoment: UnsafeMutablePointer<Float>, _ secondMoment: UnsafeMutablePointer<Float>, _ count: Int,
-  _ stepSize: Float, _ beta1: Float, _ beta2: Float, _ epsilon: Float, _ rootCorrection: Float
+  _ stepSize: Float, _ beta1: Double, _ beta2: Double, _ epsilon: Float, _ rootCorrection: Float
 ) {
-  let decay1 = Lane(repeating: beta1)
-  let decay2 = Lane(repeating: beta2)
-  let rest1 = Lane(repeating: 1 - beta1)
-  let rest2 = Lane(repeating: 1 - beta2)
+  // 1 - 0.999 taken in Float is wrong by 1.3e-5 relative, and so would be the second moment.
+  let decay1 = Lane(repeating: Float(beta1))
+  let decay2 = Lane(repeating: Float(beta2))
+  let rest1 = Lane(repeating: Float(1 - beta1))
+  let rest2 = Lane(repeating: Float(1 - beta2))
   let step = Lane(repeating: stepSize)
   let inverseCorrection = Lane(repeating: 1 / rootCorrection)
   let floor = Lane(repeating: epsilon)

@@ -58,7 +58,7 @@ package struct KernelTable: Sendable {
       UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float, Bool
     ) -> Void
   /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
-  package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Float, Float, Float, Float) -> Void
+  package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
   /// `(x, y, count)`: floats from binary16 patterns.
