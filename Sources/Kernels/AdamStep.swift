@@ -19,9 +19,9 @@ package func adamStepRow(
   _ firstMoment: UnsafeMutablePointer<Float>, _ secondMoment: UnsafeMutablePointer<Float>, _ count: Int,
   _ stepSize: Float, _ beta1: Double, _ beta2: Double, _ epsilon: Float, _ rootCorrection: Float
 ) {
+  // 1 - 0.999 taken in Float is wrong by 1.3e-5 relative, and so would be the second moment.
   let decay1 = Lane(repeating: Float(beta1))
   let decay2 = Lane(repeating: Float(beta2))
-  // 1 - beta in Double: in Float, 1 - 0.999 is off by 1.3e-5 of itself, and so would be every second moment.
   let rest1 = Lane(repeating: Float(1 - beta1))
   let rest2 = Lane(repeating: Float(1 - beta2))
   let step = Lane(repeating: stepSize)

@@ -15,8 +15,7 @@ package func normalizeRow(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, _ epsilon: Float
 ) -> Float {
   var squares = sumOfSquaresFloat(x, count)
-  var scale: Float = 1
-  if !(squares > 1e-30 && squares < 1e30) {
+  if squares <= 1e-30 || squares >= 1e30 {
     // The squares left the comfortable range: repeat on a row scaled to about one, by an exact power of two.
     let largest = largestMagnitude(x, count)
     if largest > 0 && largest < Float.infinity {
@@ -42,10 +41,9 @@ package func normalizeRow(
       }
       return norm
     }
-    scale = 1
   }
   let norm = squares.squareRoot()
-  scale = 1 / (norm < epsilon ? epsilon : norm)
+  let scale = 1 / (norm < epsilon ? epsilon : norm)
   scaleRow(scale, x, y, count)
   return norm
 }

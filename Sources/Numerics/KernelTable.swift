@@ -73,6 +73,8 @@ package struct KernelTable: Sendable {
   package let packLeft: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
   /// `(k, n, b, stride, transposed, packed)`: panels of 16 columns of B.
   package let packRight: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
+  /// `(iterations, factor)`: 192 floating-point operations an iteration in registers; a measure of the ceiling.
+  package let multiplyAddProbe: @Sendable (Int, Float) -> Float
 
   /// The kernels every processor of the architecture runs.
   package static let baseline = KernelTable(
@@ -103,7 +105,8 @@ package struct KernelTable: Sendable {
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
     packLeft: Kernels.packLeft,
-    packRight: Kernels.packRight)
+    packRight: Kernels.packRight,
+    multiplyAddProbe: Kernels.multiplyAddProbe)
 
   /// The kernels compiled with AVX2, FMA and F16C; on arm64 the same code as `baseline`.
   package static let avx2 = KernelTable(
@@ -134,7 +137,8 @@ package struct KernelTable: Sendable {
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
     packLeft: KernelsAVX2.packLeft,
-    packRight: KernelsAVX2.packRight)
+    packRight: KernelsAVX2.packRight,
+    multiplyAddProbe: KernelsAVX2.multiplyAddProbe)
 
   /// The kernels of one level.
   /// - Precondition: `level.isSupported`; calling the functions of another level would stop the process.
