@@ -57,15 +57,15 @@ package struct NegativeSampler: Sendable {
       // Each interaction owns 16 counter positions, four candidates each.
       let words = stream.words(at: UInt64(entry) << 4 | UInt64(attempt))
       for lane in 0..<4 {
-        let candidate = Int32(UInt64(words[lane]) * UInt64(items) >> 32)
+        let candidate = Int32((UInt64(words[lane]) * UInt64(items)) >> 32)
         if !training.contains(row: user, column: candidate) { return candidate }
       }
     }
     // A user with nearly every item: count through the free ones instead of guessing on.
     let word = UInt64(stream.words(at: UInt64(entry) << 4 | 15)[0])
     let free = items - training.degree(user)
-    guard free > 0 else { return Int32(word * UInt64(items) >> 32) }
-    var remaining = Int(word * UInt64(free) >> 32)
+    guard free > 0 else { return Int32((word * UInt64(items)) >> 32) }
+    var remaining = Int((word * UInt64(free)) >> 32)
     var owned = training.rowStarts[user]
     for item in 0..<Int32(items) {
       if owned < training.rowStarts[user + 1], training.columnIndices[owned] == item {
