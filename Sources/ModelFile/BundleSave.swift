@@ -47,7 +47,9 @@ extension Bundle {
     } catch { throw .save(error) }
   }
 
-  /// The contents of `model.safetensors`. No time, path or machine is in it.
+  /// The contents of `model.safetensors`.
+  ///
+  /// No time, path or machine is in it.
   package func tensorsFile() throws(BundleError) -> SafetensorsWriter {
     var writer = SafetensorsWriter()
     writer.metadata = [

@@ -42,8 +42,9 @@ package enum ModelCard {
     lines += ["---", "", "# \(bundle.name)", ""]
     let method = [backbone, alignment].compactMap { $0 }.joined(separator: " + ")
     lines.append(
-      "A recommender\(method.isEmpty ? "" : " (\(plain(method)))") of \(bundle.itemCount) items to \(bundle.userCount) users, "
-        + "trained on \(bundle.interactions.entryCount) interactions; vectors have \(bundle.dimension) dimensions.")
+      "A recommender\(method.isEmpty ? "" : " (\(plain(method)))") of \(bundle.itemCount) items to "
+        + "\(bundle.userCount) users, trained on \(bundle.interactions.entryCount) interactions; vectors have \(bundle.dimension) dimensions."
+    )
     lines += [
       "", "## Use", "", "    darec \(bundle.name)", "    darec> recommend USER", "    darec> explain USER ITEM", "",
     ]
