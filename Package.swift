@@ -25,7 +25,8 @@ let package = Package(
   name: "darec",
   products: [.executable(name: "darec", targets: ["darec"])],
   traits: [
-    .trait(name: "Readline", description: "Edit lines with GNU readline (GPL-3.0); without it a plain line reader is built."),
+    .trait(
+      name: "Readline", description: "Edit lines with GNU readline (GPL-3.0); without it a plain line reader is built."),
     .default(enabledTraits: ["Readline"]),
   ],
   dependencies: [
@@ -43,7 +44,7 @@ let package = Package(
       name: "KernelsAVX2",
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(wideKernelFlags)]),
     // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
-    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2"], swiftSettings: common),
+    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "Files"], swiftSettings: common),
     .target(name: "Files", dependencies: ["CPlatform"], swiftSettings: common),
     // Layer 3
     .target(name: "Autodiff", dependencies: ["Numerics"], swiftSettings: common),
@@ -80,7 +81,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: common),
     // Tests
-    .target(name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
+    .target(
+      name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "NumericsTests", dependencies: ["Numerics", "Kernels", "KernelsAVX2", "TestSupport", "Files"],
       swiftSettings: common),

@@ -1,7 +1,9 @@
 // Counter-based random numbers: every draw is a function of (seed, purpose, position), never of the thread or of
 // what other consumers drew. Guide: Docs/Architecture.md, "Determinism".
 
-/// What a random stream is for. Each consumer has its own, so that switching one on or off changes no other's draws.
+/// What a random stream is for.
+///
+/// Each consumer has its own, so that switching one on or off changes no other's draws.
 package enum RandomPurpose: UInt32, Sendable {
   case initialization = 1
   case shuffle = 2
@@ -18,7 +20,9 @@ package enum RandomPurpose: UInt32, Sendable {
   case test = 99
 }
 
-/// A Philox4x32-10 generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// A Philox4x32-10 generator.
+///
+/// Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
 ///
 /// The key is derived from (seed, purpose); the counter's upper half is (epoch, step) and its lower half the position,
 /// so a stream can be opened at any place without replaying what came before. `RandomNumberGenerator` conformance
