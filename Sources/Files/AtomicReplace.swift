@@ -6,7 +6,9 @@ import Synchronization
   import Glibc
 #endif
 
-/// Why something could not be saved. What was there before is untouched.
+/// Why something could not be saved.
+///
+/// What was there before is untouched.
 package enum AtomicReplaceError: DescribedFailure {
   /// Another process is saving the same thing.
   case locked(path: String)
@@ -47,7 +49,9 @@ package enum AtomicReplaceError: DescribedFailure {
   }
 }
 
-/// Atomic replacement of single files. Directories: `AtomicReplace.directory` in `AtomicReplaceDirectory.swift`.
+/// Atomic replacement of single files.
+///
+/// Directories: `AtomicReplace.directory` in `AtomicReplaceDirectory.swift`.
 package enum AtomicReplace {
   /// Writes `bytes` to `path`: temporary sibling, write, fsync, rename, fsync of the directory.
   /// - Throws: `AtomicReplaceError`; then the old file is untouched and the temporary one removed.

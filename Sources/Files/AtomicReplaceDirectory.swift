@@ -148,8 +148,9 @@ extension AtomicReplace {
     retire(old, into: target, known: files.map(\.name), fileSystem: fileSystem)
   }
 
-  /// Removes a directory of ours: the files we know are deleted, anything else is moved to `target`. What cannot be
-  /// removed stays for the next save: nothing here can fail a save that has already happened.
+  /// Removes a directory of ours: the files we know are deleted, anything else is moved to `target`.
+  ///
+  /// What cannot be removed stays for the next save: nothing here can fail a save that has already happened.
   private static func retire(_ folder: String, into target: String?, known: [String], fileSystem: any FileSystem) {
     guard let names = try? fileSystem.entries(folder) else { return }
     for name in names {

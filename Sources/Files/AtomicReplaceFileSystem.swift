@@ -42,7 +42,9 @@ package enum FileKind: Sendable {
   case other
 }
 
-/// The calls that replace files and directories. Every failure is thrown; none is retried except `EINTR`.
+/// The calls that replace files and directories.
+///
+/// Every failure is thrown; none is retried except `EINTR`.
 package protocol FileSystem: Sendable {
   /// Creates a file that must not exist and opens it for writing.
   func createFile(_ path: String) throws(SystemError) -> Int32

@@ -56,7 +56,9 @@ package enum SafetensorsLimits {
   package static let rank = 8
 }
 
-/// What is wrong with a header. `SafetensorsError` adds the file.
+/// What is wrong with a header.
+///
+/// `SafetensorsError` adds the file.
 package enum SafetensorsHeaderProblem: Error, Sendable, Equatable {
   /// The text breaks the grammar at a byte of the header.
   case syntax(expected: String, offset: Int)

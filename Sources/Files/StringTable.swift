@@ -1,6 +1,8 @@
 // Many strings in one block of bytes, with look-up by binary search instead of a dictionary.
 
-/// Why bytes and offsets are not a table of strings. `BundleError` adds the file and the tensor.
+/// Why bytes and offsets are not a table of strings.
+///
+/// `BundleError` adds the file and the tensor.
 package enum StringTableError: DescribedFailure, Equatable {
   case offsets(index: Int)
   case empty(index: Int)
@@ -133,7 +135,9 @@ package struct StringTable: Sendable, Equatable {
     return result
   }
 
-  /// Indices of the strings that start with `prefix`, in sorted order, at most `limit`. Titles ignore case.
+  /// Indices of the strings that start with `prefix`, in sorted order, at most `limit`.
+  ///
+  /// Titles ignore case.
   package func indices(startingWith prefix: String, limit: Int) -> [Int] {
     positions(startingWith: role == .titles ? prefix.lowercased() : prefix).prefix(max(0, limit)).map { Int(order[$0]) }
   }
@@ -208,8 +212,9 @@ package struct StringTable: Sendable, Equatable {
     }
   }
 
-  /// Ids must ascend strictly, which also proves that they are unique and that the order is a permutation. For titles,
-  /// whose sort key is costly, the order must be a permutation; a wrong one could only hide a title.
+  /// Ids must ascend strictly, which also proves that they are unique and that the order is a permutation.
+  ///
+  /// For titles, whose sort key is costly, the order must be a permutation; a wrong one could only hide a title.
   private func checkOrder() throws(StringTableError) {
     guard order.count == count else { throw .order(index: min(order.count, count)) }
     var failure: StringTableError?

@@ -1,80 +1,86 @@
-// Negative items and the order of interactions, drawn anew every epoch.
+// The order of training interactions and one item that each user does not have, drawn anew every epoch.
 
 import Numerics
 
-/// Draws one negative item for every training interaction of an epoch. Source: METHOD 5.
+/// Draws training triples: for each interaction (user, item) one item that is not in the user's training row.
 ///
-/// Uniform over items, rejected while the user has the item in training (items of other splits can be drawn). The draw
-/// of interaction n in an epoch is a function of (seed, epoch, n) only, so it does not depend on threads, batches or
-/// on where a run was resumed.
+/// Negatives are uniform over the items outside the row, which is what drawing from all items and rejecting members
+/// gives (METHOD: one negative an interaction and epoch; held-out items can be drawn). Here the r-th item outside the
+/// row is found by binary search, so one draw always suffices. A draw is a function of (seed, epoch, interaction): it
+/// does not depend on threads or on the order of training.
 package struct NegativeSampler: Sendable {
-  private let training: CSRMatrix
+  /// Training interactions, `[users, items]`.
+  package let training: CSRMatrix
+  /// User of every training interaction, in the matrix's order; its items are `training.columnIndices`.
+  package let users: [Int32]
   private let seed: UInt64
-  /// Tries before the sampler enumerates the user's free items instead.
-  private static let attempts = 64
 
-  /// A sampler.
-  /// - Parameters:
-  ///   - training: `[users, items]`.
-  ///   - seed: the run's seed.
+  /// Creates a sampler.
+  /// - Precondition: the matrix has a column or no entry.
   package init(training: CSRMatrix, seed: UInt64) {
     self.training = training
     self.seed = seed
+    var users: [Int32] = []
+    users.reserveCapacity(training.entryCount)
+    for user in 0..<training.rows {
+      users.append(contentsOf: repeatElement(Int32(user), count: training.degree(user)))
+    }
+    self.users = users
   }
 
-  /// The order in which the interactions of an epoch are visited: a permutation of `0 ..< entries`.
+  /// One negative item for every training interaction, in the matrix's order.
+  ///
+  /// A user who has every item gets an item uniform over all items, which is then one of their own.
+  /// - Parameter epoch: zero-based.
+  package func negatives(epoch: Int) -> [Int32] {
+    let stream = RandomStream(seed: seed, purpose: .negatives, epoch: epoch)
+    let matrix = training
+    return [Int32](unsafeUninitializedCapacity: users.count) { buffer, count in
+      count = users.count
+      nonisolated(unsafe) let target = buffer
+      parallelRanges(users.count, blockSize: 8192) { range in
+        for entry in range {
+          let user = Int(users[entry])
+          let start = matrix.rowStarts[user]
+          let end = matrix.rowStarts[user + 1]
+          let outside = matrix.columns - (end - start)
+          guard outside > 0 else {
+            let draw = Self.draw(stream.words(at: UInt64(entry)), below: matrix.columns)
+            target.initializeElement(at: entry, to: Int32(draw))
+            continue
+          }
+          let rank = Self.draw(stream.words(at: UInt64(entry)), below: outside)
+          // Before the k-th item of the row lie (item - k) others; find how many of the row's items to step over.
+          var low = start
+          var high = end
+          while low < high {
+            let middle = low + (high - low) / 2
+            if Int(matrix.columnIndices[middle]) - (middle - start) <= rank { low = middle + 1 } else { high = middle }
+          }
+          target.initializeElement(at: entry, to: Int32(rank + low - start))
+        }
+      }
+    }
+  }
+
+  /// The order in which an epoch goes through the training interactions: a permutation of their positions.
   package func order(epoch: Int) -> [Int32] {
-    var order = (0..<Int32(training.entryCount)).map { $0 }
     var stream = RandomStream(seed: seed, purpose: .shuffle, epoch: epoch)
+    var order = (0..<Int32(users.count)).map { $0 }
     stream.shuffle(&order)
     return order
   }
 
-  /// One negative item for each interaction, in the order of the matrix's entries.
-  ///
-  /// A user that has every item has no negative: for such a user the draw is any item, and the loss of that pair is a
-  /// comparison of two positives, which carries no information but does no harm.
-  package func negatives(epoch: Int) -> [Int32] {
-    let items = training.columns
-    var result = [Int32](repeating: 0, count: training.entryCount)
-    guard items > 0 else { return result }
-    let stream = RandomStream(seed: seed, purpose: .negatives, epoch: epoch)
-    result.withUnsafeMutableBufferPointer { buffer in
-      let negatives = buffer
-      parallelRanges(training.rows, blockSize: 256) { users in
-        for user in users {
-          for entry in training.rowStarts[user]..<training.rowStarts[user + 1] {
-            negatives[entry] = draw(user: user, entry: entry, items: items, stream: stream)
-          }
-        }
-      }
+  /// Uniform in `0 ..< bound` (Lemire 2019) from the first of four words that is not rejected; that all four are has a
+  /// chance below (bound / 2^32)^4, and the last is then taken.
+  private static func draw(_ words: SIMD4<UInt32>, below bound: Int) -> Int {
+    let limit = UInt32(bound)
+    var product: UInt64 = 0
+    for index in 0..<4 {
+      product = UInt64(words[index]) &* UInt64(limit)
+      let low = UInt32(truncatingIfNeeded: product)
+      if low >= limit || low >= (0 &- limit) % limit { break }
     }
-    return result
-  }
-
-  private func draw(user: Int, entry: Int, items: Int, stream: RandomStream) -> Int32 {
-    for attempt in 0..<Self.attempts / 4 {
-      // Each interaction owns 16 counter positions, four candidates each.
-      let words = stream.words(at: UInt64(entry) << 4 | UInt64(attempt))
-      for lane in 0..<4 {
-        let candidate = Int32((UInt64(words[lane]) * UInt64(items)) >> 32)
-        if !training.contains(row: user, column: candidate) { return candidate }
-      }
-    }
-    // A user with nearly every item: count through the free ones instead of guessing on.
-    let word = UInt64(stream.words(at: UInt64(entry) << 4 | 15)[0])
-    let free = items - training.degree(user)
-    guard free > 0 else { return Int32((word * UInt64(items)) >> 32) }
-    var remaining = Int((word * UInt64(free)) >> 32)
-    var owned = training.rowStarts[user]
-    for item in 0..<Int32(items) {
-      if owned < training.rowStarts[user + 1], training.columnIndices[owned] == item {
-        owned += 1
-        continue
-      }
-      if remaining == 0 { return item }
-      remaining -= 1
-    }
-    return 0
+    return Int(product >> 32)
   }
 }
