@@ -3,7 +3,9 @@
 import Engine
 import Files
 
-/// Writes answers. Pure: the same answer, mode and options always give the same bytes.
+/// Writes answers.
+///
+/// Pure: the same answer, mode and options always give the same bytes.
 package enum AnswerRenderer {
   /// The answer in the given mode, ending in a line feed unless it is empty.
   package static func render(_ answer: Answer, mode: OutputMode, options: RenderOptions = RenderOptions()) -> [UInt8] {

@@ -2,7 +2,9 @@
 
 import Glibc
 
-/// Collects bytes and writes them in large pieces. The first failure is kept, and what follows is dropped.
+/// Collects bytes and writes them in large pieces.
+///
+/// The first failure is kept, and what follows is dropped.
 package final class BufferedOutput {
   /// The descriptor that is written to.
   package let descriptor: Int32

@@ -1,4 +1,5 @@
-// Every command of the query language, once: parser, help, completion, suggestions and the manual are made from this table.
+// Every command of the query language, once: parser, help, completion, suggestions and the manual are made from this
+// table.
 
 import Engine
 
@@ -42,8 +43,8 @@ package enum CommandTable {
       ],
       summary: "the best items for a user, or for a person described by items",
       details: [
-        "Items the user already has are left out unless --include-seen is given. --items describes a person the model has "
-          + "never seen; it may be given more than once, and a title with blanks or commas goes in quotes."
+        "Items the user already has are left out unless --include-seen is given. --items describes a person the model "
+          + "has never seen; it may be given more than once, and a title with blanks or commas goes in quotes."
       ],
       example: "recommend 1 --top 5"),
     CommandEntry(
@@ -63,8 +64,8 @@ package enum CommandTable {
       ],
       summary: "the nearest users or items in one of the spaces",
       details: [
-        "Nearness is the cosine. The space 'final' is what the model ranks with, 'shared' and 'specific' are the parts that "
-          + "behaviour and language have in common and alone, 'text' is the language model's own embedding."
+        "Nearness is the cosine. The space 'final' is what the model ranks with, 'shared' and 'specific' are the parts "
+          + "that behaviour and language have in common and alone, 'text' is the language model's own embedding."
       ],
       example: "similar item 1 --space shared --top 5"),
     CommandEntry(

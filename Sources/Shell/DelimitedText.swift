@@ -4,9 +4,10 @@
 package enum CSVText {
   /// Appends one text field.
   ///
-  /// A field that a spreadsheet would run as a formula (it starts with `=`, `+`, `-`, `@`, their full-width forms, tab, carriage
-  /// return or line feed, perhaps after apostrophes) gets an apostrophe in front unless `raw`; taking one apostrophe
-  /// away from exactly such fields gives the text back. Quotes are doubled, and fields that need it are quoted.
+  /// A field that a spreadsheet would run as a formula (it starts with `=`, `+`, `-`, `@`, their full-width forms, tab,
+  /// carriage return or line feed, perhaps after apostrophes) gets an apostrophe in front unless `raw`; taking one
+  /// apostrophe away from exactly such fields gives the text back. Quotes are doubled, and fields that need it are
+  /// quoted.
   package static func append(_ text: String, raw: Bool, to bytes: inout [UInt8]) {
     var needsQuotes = false
     for byte in text.utf8 where byte == 0x22 || byte == 0x2C || byte == 0x0A || byte == 0x0D {
@@ -42,8 +43,8 @@ package enum CSVText {
 
 /// Fields of tab-separated values.
 package enum TSVText {
-  /// Appends one field; tab, line feed, carriage return and backslash become `\t`, `\n`, `\r` and `\\`, so every text can be
-  /// read back exactly and a line is always one row.
+  /// Appends one field; tab, line feed, carriage return and backslash become `\t`, `\n`, `\r` and `\\`, so every text
+  /// can be read back exactly and a line is always one row.
   package static func append(_ text: String, to bytes: inout [UInt8]) {
     for byte in text.utf8 {
       switch byte {

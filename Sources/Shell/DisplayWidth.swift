@@ -1,7 +1,9 @@
 // How many cells of a terminal a text takes.
 
 /// Widths in display cells, by grapheme cluster: 2 for East Asian wide and full-width characters and for emoji, 0 for
-/// marks that combine, 1 for the rest. A cluster is as wide as its widest scalar, so a family of joined emoji takes 2.
+/// marks that combine, 1 for the rest.
+///
+/// A cluster is as wide as its widest scalar, so a family of joined emoji takes 2.
 ///
 /// Source of the wide ranges: Unicode Standard Annex 11, East_Asian_Width W and F.
 package enum DisplayWidth {

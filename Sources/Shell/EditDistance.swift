@@ -2,8 +2,9 @@
 
 /// Suggestions for a mistyped word.
 package enum Suggestion {
-  /// The candidate nearest to `word`: one that starts with it, or else one at most two edits away. Ties go to the earlier
-  /// candidate. Nil when nothing is near; words longer than 64 bytes are not compared.
+  /// The candidate nearest to `word`: one that starts with it, or else one at most two edits away.
+  ///
+  /// Ties go to the earlier candidate. Nil when nothing is near; words longer than 64 bytes are not compared.
   package static func nearest(to word: String, among candidates: [String]) -> String? {
     let bytes = Array(word.lowercased().utf8)
     guard !bytes.isEmpty, bytes.count <= 64 else { return nil }

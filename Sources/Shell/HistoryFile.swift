@@ -5,8 +5,8 @@ import Glibc
 /// The history file: one command a line, oldest first, private to its owner, shared by sessions.
 ///
 /// At `DAREC_HISTORY` when that is set (set but empty: none), else at `$XDG_STATE_HOME/darec/history`, else at
-/// `~/.local/state/darec/history`. A session appends its lines under a lock, so two sessions lose nothing of each other;
-/// the file is cut to its newest 10,000 lines. A link is refused, and so is a file above 10 MiB.
+/// `~/.local/state/darec/history`. A session appends its lines under a lock, so two sessions lose nothing of each
+/// other; the file is cut to its newest 10,000 lines. A link is refused, and so is a file above 10 MiB.
 package final class HistoryFile {
   /// Most lines kept.
   package static let lineLimit = 10_000
@@ -55,7 +55,9 @@ package final class HistoryFile {
     return true
   }
 
-  /// Appends what this session has added. Failures are not errors: `problem` says them.
+  /// Appends what this session has added.
+  ///
+  /// Failures are not errors: `problem` says them.
   package func save() {
     guard let path, !added.isEmpty, problem == nil else { return }
     Self.createFolder(of: path)

@@ -153,6 +153,16 @@ extension Session {
   private func makeEditor(history: HistoryFile) -> any LineEditor {
     let isTerminal = Self.isInteractive(
       inputDescriptor: options.inputDescriptor, errorDescriptor: options.errorDescriptor)
+    #if Readline
+      // Readline works on the process's own standard input and standard error.
+      if isTerminal && options.inputDescriptor == 0 && options.errorDescriptor == 2 {
+        let color = Terminal.usesColor(2, choice: options.color, environment: options.environment)
+        if let editor = ReadlineEditor(completion: Completion(engine: engine), usesColor: color) {
+          for line in history.entries { editor.remember(line) }
+          return editor
+        }
+      }
+    #endif
     return PlainLineEditor(
       inputDescriptor: options.inputDescriptor, output: standardError, showsPrompt: isTerminal)
   }

@@ -4,7 +4,9 @@ import Engine
 import Glibc
 import Synchronization
 
-/// Turns SIGINT into a cancellation. While a line is edited, the line editor has its own handler.
+/// Turns SIGINT into a cancellation.
+///
+/// While a line is edited, the line editor has its own handler.
 enum InterruptSignal {
   /// The process's one cancellation, set by the handler.
   static let cancellation = Cancellation()
@@ -28,8 +30,8 @@ enum InterruptSignal {
     sigaction(SIGINT, &action, nil)
   }
 
-  /// Writes to a closed pipe fail with EPIPE instead of killing the process, so that temporary files are removed; the session
-  /// then ends with the status that the signal would have given.
+  /// Writes to a closed pipe fail with EPIPE instead of killing the process, so that temporary files are removed; the
+  /// session then ends with the status that the signal would have given.
   static func ignoreBrokenPipe() { signal(SIGPIPE, SIG_IGN) }
 
   private static func handle() {

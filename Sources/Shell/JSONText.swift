@@ -2,8 +2,10 @@
 
 import Files
 
-/// Writes JSON after RFC 8259. Besides what the format demands, strings escape everything that could drive a terminal or
-/// end a script element (C1, DEL, bidirectional and zero-width controls, U+2028, U+2029, `<`), so the bytes may be shown raw.
+/// Writes JSON after RFC 8259.
+///
+/// Besides what the format demands, strings escape everything that could drive a terminal or end a script element (C1,
+/// DEL, bidirectional and zero-width controls, U+2028, U+2029, `<`), so the bytes may be shown raw.
 package enum JSONText {
   /// Appends a value on one line.
   package static func appendCompact(_ value: JSONValue, to bytes: inout [UInt8]) {

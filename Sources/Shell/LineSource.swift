@@ -2,7 +2,9 @@
 
 import Glibc
 
-/// Reads lines of UTF-8 that end in LF or CRLF; the last one needs no ending. Memory stays bounded whatever the input.
+/// Reads lines of UTF-8 that end in LF or CRLF; the last one needs no ending.
+///
+/// Memory stays bounded whatever the input.
 package final class LineSource {
   /// Longest line accepted, in bytes without its ending: 1 MiB.
   package static let lineLimit = 1 << 20

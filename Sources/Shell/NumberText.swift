@@ -2,20 +2,24 @@
 
 /// Numbers as the renderers write them.
 package enum NumberText {
-  /// The shortest form that reads back as the same number. A value that is exactly a Float is written in the shortest form of
-  /// that Float, so `0.1` computed in single precision reads `0.1` in every mode. Not finite: nil.
+  /// The shortest form that reads back as the same number.
+  ///
+  /// A value that is exactly a Float is written in the shortest form of that Float, so `0.1` computed in single
+  /// precision reads `0.1` in every mode. Not finite: nil.
   package static func shortest(_ value: Double) -> String? {
     guard value.isFinite else { return nil }
     let single = Float(value)
     return Double(single) == value ? single.description : value.description
   }
 
-  /// The value with `decimals` digits after the point, or with an exponent when that would show nothing but zeros or more than
-  /// 15 digits before the point. Not finite: `-`.
+  /// The value with `decimals` digits after the point, or with an exponent when that would show nothing but zeros or
+  /// more than 15 digits before the point.
+  ///
+  /// Not finite: `-`.
   package static func fixed(_ value: Double, decimals: Int) -> String {
     guard value.isFinite else { return "-" }
-    if value == 0 { return decimals == 0 ? "0" : "0." + String(repeating: "0", count: decimals) }
     let digits = min(max(decimals, 0), 17)
+    if value == 0 { return digits == 0 ? "0" : "0." + String(repeating: "0", count: digits) }
     let power = powersOfTen[digits]
     let scaled = (abs(value) * power).rounded(.toNearestOrAwayFromZero)
     if scaled < 1 { return exponent(value) }

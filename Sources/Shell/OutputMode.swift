@@ -16,7 +16,9 @@ package enum OutputMode: String, CaseIterable, Sendable {
   case markdown
   /// One `column = value` pair per line.
   case line
-  /// Nothing: the query runs, its answer is dropped. For timing.
+  /// Nothing: the query runs, its answer is dropped.
+  ///
+  /// For timing.
   case quiet
 
   /// One line for help texts.
@@ -34,13 +36,19 @@ package enum OutputMode: String, CaseIterable, Sendable {
   }
 }
 
-/// Settings of the renderers. Only `headers` and `isTerminal` reach the modes meant for programs.
+/// Settings of the renderers.
+///
+/// Only `headers` and `isTerminal` reach the modes meant for programs.
 package struct RenderOptions: Sendable {
-  /// Width of the screen in display cells; `table` mode fits into it. At least 1 is used.
+  /// Width of the screen in display cells; `table` mode fits into it.
+  ///
+  /// At least 1 is used.
   package var width = 80
   /// Rows shown of each table in `table` mode; 0 shows all.
   package var maximumRows = 40
-  /// Decimals of numbers in `table` mode, 0...17. Other modes write the shortest exact form.
+  /// Decimals of numbers in `table` mode, 0...17.
+  ///
+  /// Other modes write the shortest exact form.
   package var precision = 4
   /// Write the line of column names in `table`, `csv` and `tsv` mode.
   package var headers = true

@@ -3,7 +3,9 @@
 import Files
 
 extension Session {
-  /// Does what a dot command says. Without a value, a setting prints itself as a command that restores it.
+  /// Does what a dot command says.
+  ///
+  /// Without a value, a setting prints itself as a command that restores it.
   func set(_ command: ParsedCommand, place: () -> String?) throws -> Flow {
     let value = command.arguments.first?.text
     switch command.entry.action {

@@ -6,8 +6,8 @@ import Glibc
 
 /// Runs commands from a prompt, a script or the command line against one model.
 ///
-/// Answers go to standard output (or to a file by `.output` and `.once`), everything else to standard error. A session belongs
-/// to one thread; queries run on it and may use others.
+/// Answers go to standard output (or to a file by `.output` and `.once`), everything else to standard error. A session
+/// belongs to one thread; queries run on it and may use others.
 package final class Session {
   /// What the process should end with; also codes of `.exit CODE` that `ExitStatus` has no name for.
   package private(set) var exitCode: Int32 = 0
@@ -77,7 +77,9 @@ package final class Session {
     return finish(run(LineSource(descriptor: fileDescriptor), name: name))
   }
 
-  /// Runs commands given as texts, as by `-c`. Messages call them `-c:1`, `-c:2` and so on.
+  /// Runs commands given as texts, as by `-c`.
+  ///
+  /// Messages call them `-c:1`, `-c:2` and so on.
   package func runCommands(_ commands: [String]) -> ExitStatus {
     prepareScript()
     var flow = Flow.proceed

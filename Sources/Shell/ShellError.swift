@@ -4,7 +4,9 @@ import Files
 
 /// A line that cannot be run, or a file that a session cannot use.
 package enum ShellError: DescribedFailure, Sendable, Equatable {
-  /// The line is not a command. `column` counts characters of the line from 1.
+  /// The line is not a command.
+  ///
+  /// `column` counts characters of the line from 1.
   case syntax(command: String?, column: Int, problem: String, suggestion: String?)
   /// A file named in a command does not exist or cannot be opened.
   case missingFile(path: String, reason: String)

@@ -4,9 +4,9 @@ import Engine
 
 /// Writes answers as wrapped sentences followed by tables that fit the screen.
 ///
-/// Columns are aligned by display cells and separated by two blanks; numbers are right-aligned. When the natural widths do
-/// not fit, bars shrink first, then titles are cut, then words. Identifiers and numbers are never cut: a table of very
-/// long ids may be wider than the screen.
+/// Columns are aligned by display cells and separated by two blanks; numbers are right-aligned. When the natural widths
+/// do not fit, bars shrink first, then titles are cut, then words. Identifiers and numbers are never cut: a table of
+/// very long ids may be wider than the screen.
 struct TableRenderer {
   let options: RenderOptions
 

@@ -15,14 +15,18 @@ package enum Terminal {
   /// True when a descriptor is a terminal.
   package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
-  /// Width in cells, or nil when the descriptor is no terminal or does not know. A width of 0 is not known.
+  /// Width in cells, or nil when the descriptor is no terminal or does not know.
+  ///
+  /// A width of 0 is not known.
   package static func width(_ descriptor: Int32) -> Int? {
     var size = winsize()
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
     return Int(size.ws_col)
   }
 
-  /// Whether colour is used on a descriptor. Each stream is judged on its own.
+  /// Whether colour is used on a descriptor.
+  ///
+  /// Each stream is judged on its own.
   package static func usesColor(
     _ descriptor: Int32, choice: ColorChoice, environment: (String) -> String?
   ) -> Bool {

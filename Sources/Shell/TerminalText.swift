@@ -1,13 +1,13 @@
 // Makes text of the data harmless for a terminal.
 
-/// Text that is safe to write to a terminal: nothing in it can move the cursor, ring, set a title, reach the
-/// clipboard, reorder the line or hide characters.
+/// Text that is safe to write to a terminal: nothing in it can move the cursor, ring, set a title, reach the clipboard,
+/// reorder the line or hide characters.
 ///
 /// Replaced by a visible escape: C0 and C1 controls and DEL (`\x1B`; line feed, carriage return and tab as `\n`, `\r`,
 /// `\t`), bidirectional controls, line and paragraph separators, zero-width characters except a joiner between two
-/// emoji, tags, supplementary variation selectors, annotation marks and noncharacters (`\u{202E}`).
-/// The result is for reading: a backslash of the data is not doubled, so it cannot be decoded again. Use a mode made for
-/// programs for that.
+/// emoji, tags, supplementary variation selectors, annotation marks and noncharacters (`\u{202E}`). The result is for
+/// reading: a backslash of the data is not doubled, so it cannot be decoded again. Use a mode made for programs for
+/// that.
 package enum TerminalText {
   /// Appends the safe form of `text` as UTF-8.
   package static func append(_ text: String, to bytes: inout [UInt8]) {
