@@ -1,0 +1,144 @@
+// An answer as bytes, in any output mode.
+
+import Engine
+import Files
+
+/// Writes answers.
+///
+/// Pure: the same answer, mode and options always give the same bytes.
+package enum AnswerRenderer {
+  /// The answer in the given mode, ending in a line feed unless it is empty.
+  package static func render(_ answer: Answer, mode: OutputMode, options: RenderOptions = RenderOptions()) -> [UInt8] {
+    var bytes: [UInt8] = []
+    append(answer, mode: mode, options: options, to: &bytes)
+    return bytes
+  }
+
+  /// Appends the answer in the given mode to `bytes`.
+  package static func append(
+    _ answer: Answer, mode: OutputMode, options: RenderOptions = RenderOptions(), to bytes: inout [UInt8]
+  ) {
+    switch mode {
+    case .table: TableRenderer(options: options).append(answer, to: &bytes)
+    case .json: appendJSON(answer, to: &bytes)
+    case .jsonl:
+      for record in answer.records {
+        JSONText.appendCompact(record, to: &bytes)
+        bytes.append(0x0A)
+      }
+    case .csv: appendDelimited(answer, separator: 0x2C, options: options, to: &bytes)
+    case .tsv: appendDelimited(answer, separator: 0x09, options: options, to: &bytes)
+    case .markdown: appendMarkdown(answer, to: &bytes)
+    case .line: appendLines(answer, to: &bytes)
+    case .quiet: break
+    }
+  }
+
+  private static func appendJSON(_ answer: Answer, to bytes: inout [UInt8]) {
+    if answer.isSingle, answer.records.count == 1, let record = answer.records.first {
+      JSONText.appendIndented(record, to: &bytes)
+    } else {
+      JSONText.appendIndented(.array(answer.records), to: &bytes)
+    }
+    bytes.append(0x0A)
+  }
+
+  private static func appendDelimited(
+    _ answer: Answer, separator: UInt8, options: RenderOptions, to bytes: inout [UInt8]
+  ) {
+    guard let table = answer.tables.first else { return }
+    func appendText(_ text: String, to bytes: inout [UInt8]) {
+      let shown = options.isTerminal ? TerminalText.escaped(text) : text
+      if separator == 0x2C {
+        CSVText.append(shown, raw: options.rawCSV, to: &bytes)
+      } else {
+        TSVText.append(shown, to: &bytes)
+      }
+    }
+    if options.headers {
+      for (index, column) in table.columns.enumerated() {
+        if index > 0 { bytes.append(separator) }
+        appendText(column.name, to: &bytes)
+      }
+      bytes.append(0x0A)
+    }
+    for row in table.rows {
+      for (index, cell) in row.enumerated() {
+        if index > 0 { bytes.append(separator) }
+        switch cell {
+        case .text(let text): appendText(text, to: &bytes)
+        case .integer(let value): bytes.append(contentsOf: value.description.utf8)
+        case .number(let value): bytes.append(contentsOf: (NumberText.shortest(value) ?? "").utf8)
+        case .missing: break
+        }
+      }
+      bytes.append(0x0A)
+    }
+  }
+
+  private static func appendMarkdown(_ answer: Answer, to bytes: inout [UInt8]) {
+    for (position, table) in answer.tables.enumerated() {
+      if position > 0 { bytes.append(0x0A) }
+      if let title = table.title {
+        bytes.append(contentsOf: "### ".utf8)
+        MarkdownText.append(title, to: &bytes)
+        bytes.append(contentsOf: [0x0A, 0x0A])
+      }
+      for column in table.columns {
+        bytes.append(contentsOf: "| ".utf8)
+        MarkdownText.append(column.name, to: &bytes)
+        bytes.append(0x20)
+      }
+      bytes.append(contentsOf: "|\n".utf8)
+      for column in table.columns { bytes.append(contentsOf: (column.role.isNumeric ? "| ---: " : "| --- ").utf8) }
+      bytes.append(contentsOf: "|\n".utf8)
+      for row in table.rows {
+        for cell in row {
+          bytes.append(contentsOf: "| ".utf8)
+          MarkdownText.append(exactText(cell), to: &bytes)
+          bytes.append(0x20)
+        }
+        bytes.append(contentsOf: "|\n".utf8)
+      }
+    }
+  }
+
+  private static func appendLines(_ answer: Answer, to bytes: inout [UInt8]) {
+    var isFirst = true
+    for table in answer.tables {
+      let nameWidth = table.columns.map { DisplayWidth.of(TerminalText.escaped($0.name)) }.max() ?? 0
+      for row in table.rows {
+        if !isFirst { bytes.append(0x0A) }
+        isFirst = false
+        for (column, cell) in zip(table.columns, row) {
+          let name = TerminalText.escaped(column.name)
+          bytes.append(contentsOf: repeatElement(0x20, count: nameWidth - DisplayWidth.of(name)))
+          bytes.append(contentsOf: name.utf8)
+          bytes.append(contentsOf: " = ".utf8)
+          TerminalText.append(exactText(cell), to: &bytes)
+          bytes.append(0x0A)
+        }
+      }
+    }
+  }
+
+  /// A cell as text with nothing rounded; empty when missing.
+  private static func exactText(_ cell: AnswerCell) -> String {
+    switch cell {
+    case .text(let text): return text
+    case .integer(let value): return value.description
+    case .number(let value): return NumberText.shortest(value) ?? ""
+    case .missing: return ""
+    }
+  }
+}
+
+extension AnswerColumn.Role {
+  /// True for columns whose cells are aligned to the right.
+  var isNumeric: Bool {
+    switch self {
+    case .number, .bar: return true
+    case .identifier, .title, .word: return false
+    }
+  }
+}

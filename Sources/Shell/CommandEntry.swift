@@ -1,0 +1,87 @@
+// The parts that commands are described by.
+
+/// What a value on a command line stands for; decides how it is checked and completed.
+package enum ValueKind: Sendable, Equatable {
+  /// A user's id.
+  case user
+  /// An item's id, or its title.
+  case item
+  /// Ids or titles of items, separated by commas.
+  case items
+  /// A user or an item, as the word `user` or `item` before it says.
+  case entity
+  /// One of a few words.
+  case choice([String])
+  /// A whole number in a range.
+  case integer(ClosedRange<Int>)
+  /// The path of a file.
+  case file
+  /// Any words up to the end of the line.
+  case text
+  /// The name of a command or a topic of help.
+  case topic
+}
+
+/// One value in a fixed place of a command.
+package struct Argument: Sendable {
+  /// The name in the synopsis, such as `USER`.
+  package let name: String
+  package let kind: ValueKind
+  package let isOptional: Bool
+
+  init(_ name: String, _ kind: ValueKind, optional: Bool = false) {
+    self.name = name
+    self.kind = kind
+    self.isOptional = optional
+  }
+}
+
+/// One `--flag` of a command.
+package struct Flag: Sendable {
+  /// The name with its dashes, such as `--top`.
+  package let name: String
+  /// The name of its value in the synopsis; nil for a flag without value.
+  package let valueName: String?
+  /// What the value stands for; nil for a flag without value.
+  package let kind: ValueKind?
+  /// One line of help.
+  package let summary: String
+
+  init(_ name: String, _ valueName: String? = nil, _ kind: ValueKind? = nil, _ summary: String) {
+    self.name = name
+    self.valueName = valueName
+    self.kind = kind
+    self.summary = summary
+  }
+}
+
+/// What a command does.
+package enum CommandAction: Sendable {
+  case recommend, similar, components, explain, find, stats, model
+  case mode, output, once, timer, read, echo, bail, headers, width, maxrows, precision, show, history, help, quit
+}
+
+/// One command: everything that parser, help, completion and manual say about it.
+package struct CommandEntry: Sendable {
+  /// The word that calls it, with its dot for settings.
+  package let name: String
+  /// Other words that call it.
+  package var aliases: [String] = []
+  package let action: CommandAction
+  /// Lines that show its forms.
+  package let synopses: [String]
+  package var arguments: [Argument] = []
+  package var flags: [Flag] = []
+  /// One line of help, without a full stop.
+  package let summary: String
+  /// Further help, in paragraphs.
+  package var details: [String] = []
+  /// A line that can be run as it stands on the sample model.
+  package let example: String
+
+  /// True for commands that configure the session, false for queries.
+  package var isSetting: Bool { name.utf8.first == 0x2E }
+
+  /// Name and aliases.
+  package var names: [String] { [name] + aliases }
+}

@@ -1,0 +1,168 @@
+// Every command of the query language, once: parser, help, completion, suggestions and the manual are made from this
+// table.
+
+import Engine
+
+/// The commands of the query language.
+package enum CommandTable {
+  /// Queries first, then settings, in the order of the manual.
+  package static let entries: [CommandEntry] = queries + settings
+
+  /// The entry that a word calls, by name or alias.
+  package static func entry(named name: String) -> CommandEntry? {
+    positions[name].map { entries[$0] }
+  }
+
+  /// Names of all commands, aliases left out, in the order of the table.
+  package static let names: [String] = entries.map(\.name)
+
+  private static let positions: [String: Int] = {
+    var positions: [String: Int] = [:]
+    for (index, entry) in entries.enumerated() {
+      for name in entry.names { positions[name] = index }
+    }
+    return positions
+  }()
+
+  static let top = Flag("--top", "N", .integer(1...100_000), "how many, best first (10)")
+
+  private static let queries: [CommandEntry] = [
+    CommandEntry(
+      name: "recommend", action: .recommend,
+      synopses: [
+        "recommend USER [--top N] [--include-seen] [--candidates FILE] [--exclude FILE]",
+        "recommend --items A,B,C [--top N] [--candidates FILE] [--exclude FILE]",
+      ],
+      arguments: [Argument("USER", .user, optional: true)],
+      flags: [
+        top,
+        Flag("--items", "A,B,C", .items, "items that a person unknown to the model likes, instead of USER"),
+        Flag("--include-seen", nil, nil, "also recommend what the user already has"),
+        Flag("--candidates", "FILE", .file, "recommend only the items listed in FILE, one id or title a line"),
+        Flag("--exclude", "FILE", .file, "never recommend the items listed in FILE"),
+      ],
+      summary: "the best items for a user, or for a person described by items",
+      details: [
+        "Items the user already has are left out unless --include-seen is given. --items describes a person the model "
+          + "has never seen; it may be given more than once, and a title with blanks or commas goes in quotes."
+      ],
+      example: "recommend 1 --top 5"),
+    CommandEntry(
+      name: "similar", action: .similar,
+      synopses: [
+        "similar item ITEM [--space SPACE] [--side SIDE] [--top N]",
+        "similar user USER [--space SPACE] [--side SIDE] [--top N]",
+      ],
+      arguments: [Argument("user|item", .choice(EntityKind.allCases.map(\.rawValue))), Argument("ID", .entity)],
+      flags: [
+        Flag(
+          "--space", "SPACE", .choice(Space.allCases.map(\.rawValue)), "where to look: final, shared, specific, text"),
+        Flag(
+          "--side", "SIDE", .choice(Side.allCases.map(\.rawValue)),
+          "side of shared or specific: collaborative, language"),
+        top,
+      ],
+      summary: "the nearest users or items in one of the spaces",
+      details: [
+        "Nearness is the cosine. The space 'final' is what the model ranks with, 'shared' and 'specific' are the parts "
+          + "that behaviour and language have in common and alone, 'text' is the language model's own embedding."
+      ],
+      example: "similar item 1 --space shared --top 5"),
+    CommandEntry(
+      name: "components", action: .components, synopses: ["components user USER", "components item ITEM"],
+      arguments: [Argument("user|item", .choice(EntityKind.allCases.map(\.rawValue))), Argument("ID", .entity)],
+      summary: "the shared and the specific part of a user or an item on both sides",
+      details: ["Norms, cosines between the parts, how well the two sides agree, and the preference centre."],
+      example: "components user 1"),
+    CommandEntry(
+      name: "explain", action: .explain, synopses: ["explain USER ITEM [--neighbors N] [--contributions N]"],
+      arguments: [Argument("USER", .user), Argument("ITEM", .item)],
+      flags: [
+        Flag("--neighbors", "N", .integer(0...1000), "neighbours listed for each space (5)"),
+        Flag("--contributions", "N", .integer(0...100_000), "past items listed; the others join the residual (all)"),
+      ],
+      summary: "why an item has its score for a user",
+      details: [
+        "What each past item of the user adds to the score, the nearest neighbours in every space, and how much of the "
+          + "evidence is shared between behaviour and language."
+      ],
+      example: "explain 1 1 --neighbors 3"),
+    CommandEntry(
+      name: "find", action: .find, synopses: ["find TEXT [--top N]"], arguments: [Argument("TEXT", .text)],
+      flags: [top],
+      summary: "items whose id or title contains a text",
+      example: "find the --top 5"),
+    CommandEntry(
+      name: "stats", action: .stats, synopses: ["stats"], summary: "counts, degrees and popularity of the model's data",
+      example: "stats"),
+    CommandEntry(
+      name: "model", action: .model, synopses: ["model"],
+      summary: "what the model is, how it was trained and how good it is", example: "model"),
+  ]
+
+  private static let onOff = [Argument("on|off", .choice(["on", "off"]), optional: true)]
+
+  private static let settings: [CommandEntry] = [
+    CommandEntry(
+      name: ".mode", action: .mode, synopses: [".mode [MODE]"],
+      arguments: [Argument("MODE", .choice(OutputMode.allCases.map(\.rawValue)), optional: true)],
+      summary: "how answers are written",
+      details: OutputMode.allCases.map { "\($0.rawValue): \($0.summary)." }, example: ".mode jsonl"),
+    CommandEntry(
+      name: ".output", action: .output, synopses: [".output [FILE]"],
+      arguments: [Argument("FILE", .file, optional: true)],
+      summary: "write answers to a file; alone, 'stdout' or '-': back to standard output",
+      details: [
+        "The file appears under its name, whole, when it is closed; until then an older file of that name stays."
+      ],
+      example: ".output stdout"),
+    CommandEntry(
+      name: ".once", action: .once, synopses: [".once FILE"], arguments: [Argument("FILE", .file)],
+      summary: "write the next answer to a file", example: ".once /dev/null"),
+    CommandEntry(
+      name: ".timer", action: .timer, synopses: [".timer [on|off]"], arguments: onOff,
+      summary: "print the time of each query to standard error", example: ".timer on"),
+    CommandEntry(
+      name: ".read", action: .read, synopses: [".read FILE"], arguments: [Argument("FILE", .file)],
+      summary: "run the commands of a file", details: ["Files may read files, at most 16 deep."],
+      example: ".read /dev/null"),
+    CommandEntry(
+      name: ".echo", action: .echo, synopses: [".echo [on|off]"], arguments: onOff,
+      summary: "print each command to standard error before it runs", example: ".echo on"),
+    CommandEntry(
+      name: ".bail", action: .bail, synopses: [".bail [on|off]"], arguments: onOff,
+      summary: "stop a script at its first error (on); off keeps going and ends with status 1", example: ".bail off"),
+    CommandEntry(
+      name: ".headers", action: .headers, synopses: [".headers [on|off]"], arguments: onOff,
+      summary: "write the line of column names in table, csv and tsv mode", example: ".headers off"),
+    CommandEntry(
+      name: ".width", action: .width, synopses: [".width [N]"],
+      arguments: [Argument("N", .integer(0...65_535), optional: true)],
+      summary: "cells that tables may take; 0 is the terminal's width, or 80", example: ".width 100"),
+    CommandEntry(
+      name: ".maxrows", action: .maxrows, synopses: [".maxrows [N]"],
+      arguments: [Argument("N", .integer(0...1_000_000), optional: true)],
+      summary: "rows shown of each table in table mode; 0 shows all", example: ".maxrows 20"),
+    CommandEntry(
+      name: ".precision", action: .precision, synopses: [".precision [N]"],
+      arguments: [Argument("N", .integer(0...17), optional: true)],
+      summary: "decimals in table mode; the other modes always write exact numbers", example: ".precision 3"),
+    CommandEntry(
+      name: ".show", action: .show, synopses: [".show"], summary: "every setting as a command that restores it",
+      example: ".show"),
+    CommandEntry(
+      name: ".history", action: .history, synopses: [".history [N] [PATTERN]"],
+      arguments: [Argument("N", .text, optional: true)],
+      summary: "the last commands typed, all or those that contain a pattern",
+      details: ["N is how many are listed (20)."], example: ".history 5"),
+    CommandEntry(
+      name: ".help", aliases: ["help", "?"], action: .help, synopses: [".help [COMMAND|TOPIC]"],
+      arguments: [Argument("COMMAND", .topic, optional: true)],
+      summary: "this list, or help for one command; topics: tour, keys, quoting, modes, exit",
+      example: ".help recommend"),
+    CommandEntry(
+      name: ".quit", aliases: [".exit", "quit", "exit", "\\q"], action: .quit, synopses: [".quit", ".exit [CODE]"],
+      arguments: [Argument("CODE", .integer(0...255), optional: true)],
+      summary: "leave, with an exit code if one is given", example: ".quit"),
+  ]
+}

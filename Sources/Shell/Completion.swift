@@ -1,0 +1,189 @@
+// What the Tab key offers.
+
+import Engine
+import Glibc
+
+/// Candidates for the word at the cursor, made from the command table, the model and the file system.
+package struct Completion: Sendable {
+  /// Most candidates offered.
+  package static let limit = 200
+
+  /// One way to finish the word.
+  package struct Candidate: Equatable, Sendable {
+    /// What replaces the word as typed; behind an opening quote, already escaped for it.
+    package var text: String
+    /// False when more of the same word may follow, as in a folder's name.
+    package var isComplete = true
+  }
+
+  let engine: any QueryAnswering
+
+  /// Creates the completion of one model.
+  package init(engine: any QueryAnswering) { self.engine = engine }
+
+  /// The candidates for the word from byte `start` to byte `end` of a line.
+  /// - Parameters:
+  ///   - line: the line; what is behind `end` does not matter.
+  ///   - start: first byte of the word, behind its opening quote when there is one.
+  ///   - quote: the opening quote.
+  package func candidates(line: [UInt8], start: Int, end: Int, quote: UInt8?) -> [Candidate] {
+    guard start >= 0, end >= start, end <= line.count,
+      let before = String(validating: line[..<max(start - (quote == nil ? 0 : 1), 0)], as: UTF8.self),
+      let typed = String(validating: line[start..<end], as: UTF8.self),
+      let words = try? WordSplitter.split(before)
+    else { return [] }
+    // The word goes on from an earlier quote, as in a"b c: too rare to guess at.
+    if let last = before.utf8.last, last != 0x20, last != 0x09 { return [] }
+    let prefix = quote == 0x22 ? Self.unescaped(typed) : typed
+    let found = values(after: words, prefix: prefix, isQuoted: quote != nil)
+    return found.prefix(Self.limit).compactMap { candidate($0, quote: quote) }
+  }
+
+  /// A value before quoting.
+  private struct Value {
+    var text: String
+    var isComplete = true
+  }
+
+  private func values(after words: [Word], prefix: String, isQuoted: Bool) -> [Value] {
+    guard let first = words.first else {
+      return matching(CommandTable.names + ["help", "quit"], prefix)
+    }
+    let named = CommandTable.entry(named: first.text)
+    let unique = CommandTable.entries.filter { $0.name.hasPrefix(first.text) }
+    guard let entry = named ?? (unique.count == 1 ? unique.first : nil) else { return [] }
+    // The value of the flag before the cursor.
+    if let last = words.last, words.count > 1, !last.isQuoted, last.text.hasPrefix("--"), !last.text.contains("="),
+      let kind = entry.flags.first(where: { $0.name == last.text })?.kind
+    {
+      return values(kind, prefix: prefix, entity: nil, isQuoted: isQuoted)
+    }
+    if !isQuoted, prefix.hasPrefix("-"), !entry.flags.isEmpty { return flags(of: entry, words: words, prefix: prefix) }
+    let arguments = positionalWords(words, entry: entry)
+    guard let argument = entry.arguments.count > arguments.count ? entry.arguments[arguments.count] : nil else {
+      return prefix.isEmpty && !isQuoted ? flags(of: entry, words: words, prefix: "--") : []
+    }
+    return values(
+      argument.kind, prefix: prefix, entity: arguments.first.flatMap { EntityKind(rawValue: $0.text) },
+      isQuoted: isQuoted)
+  }
+
+  private func flags(of entry: CommandEntry, words: [Word], prefix: String) -> [Value] {
+    if let equals = prefix.firstIndex(of: "=") {
+      let name = String(prefix[..<equals])
+      guard case .choice(let choices)? = entry.flags.first(where: { $0.name == name })?.kind else { return [] }
+      return matching(choices.map { name + "=" + $0 }, prefix)
+    }
+    // A flag that is there already is not offered again, except those that add up.
+    let given = Set(words.filter { !$0.isQuoted }.map(\.text))
+    return matching(entry.flags.map(\.name).filter { !given.contains($0) || $0 == "--items" }, prefix)
+  }
+
+  /// The words in fixed places: no flags, no values of flags.
+  private func positionalWords(_ words: [Word], entry: CommandEntry) -> [Word] {
+    var positional: [Word] = []
+    var skipsNext = false
+    for word in words.dropFirst() {
+      if skipsNext {
+        skipsNext = false
+      } else if !word.isQuoted && word.text.hasPrefix("--") {
+        skipsNext = entry.flags.contains { $0.name == word.text && $0.kind != nil }
+      } else {
+        positional.append(word)
+      }
+    }
+    return positional
+  }
+
+  private func values(_ kind: ValueKind, prefix: String, entity: EntityKind?, isQuoted: Bool) -> [Value] {
+    switch kind {
+    case .choice(let words): return matching(words, prefix)
+    case .user: return engine.ids(of: .user, startingWith: prefix, limit: Self.limit).map { Value(text: $0) }
+    case .item: return items(prefix, isQuoted: isQuoted)
+    case .entity:
+      if entity == .item { return items(prefix, isQuoted: isQuoted) }
+      return engine.ids(of: .user, startingWith: prefix, limit: Self.limit).map { Value(text: $0) }
+    case .items:
+      if isQuoted { return items(prefix, isQuoted: true) }
+      // The piece behind the last comma; what stands before it stays.
+      let comma = prefix.lastIndex(of: ",")
+      let kept = comma.map { String(prefix[...$0]) } ?? ""
+      let piece = comma.map { String(prefix[prefix.index(after: $0)...]) } ?? prefix
+      return engine.ids(of: .item, startingWith: piece, limit: Self.limit).map {
+        Value(text: kept + $0, isComplete: false)
+      }
+    case .file: return files(prefix)
+    case .topic: return matching(CommandTable.names + CommandHelp.topics.map(\.name), prefix)
+    case .integer, .text: return []
+    }
+  }
+
+  /// Ids of items; titles too once a quote is open, since titles have blanks.
+  private func items(_ prefix: String, isQuoted: Bool) -> [Value] {
+    var found = engine.ids(of: .item, startingWith: prefix, limit: Self.limit)
+    if isQuoted {
+      let titles = engine.titles(startingWith: prefix, limit: Self.limit)
+      found = prefix.isEmpty ? titles : titles + found.filter { !titles.contains($0) }
+    }
+    return found.map { Value(text: $0) }
+  }
+
+  private func matching(_ words: [String], _ prefix: String) -> [Value] {
+    words.filter { $0.hasPrefix(prefix) }.map { Value(text: $0) }
+  }
+
+  /// Names in a folder, in byte order; hidden ones only when asked for.
+  private func files(_ prefix: String) -> [Value] {
+    let slash = prefix.lastIndex(of: "/")
+    let folder = slash.map { String(prefix[...$0]) } ?? ""
+    let start = slash.map { String(prefix[prefix.index(after: $0)...]) } ?? prefix
+    var path = folder.isEmpty ? "." : folder
+    if path.hasPrefix("~/"), let home = Terminal.environment("HOME") { path = home + path.dropFirst() }
+    guard let stream = opendir(path) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let bytes = withUnsafePointer(to: entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { name in
+          Array(UnsafeBufferPointer(start: name, count: strnlen(name, 256)).map { UInt8(bitPattern: $0) })
+        }
+      }
+      guard let name = String(validating: bytes, as: UTF8.self), name != ".", name != ".." else { continue }
+      if name.hasPrefix(start) && (!name.hasPrefix(".") || start.hasPrefix(".")) { names.append(name) }
+    }
+    names.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.prefix(Self.limit).map { name in
+      var status = stat()
+      let isFolder = stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+      return Value(text: folder + name + (isFolder ? "/" : ""), isComplete: !isFolder)
+    }
+  }
+
+  /// A value as it has to stand on the line; nil when it could drive the terminal or cannot be typed.
+  private func candidate(_ value: Value, quote: UInt8?) -> Candidate? {
+    guard TerminalText.escaped(value.text) == value.text else { return nil }
+    switch quote {
+    case 0x22: return Candidate(text: Session.quotedInside(value.text), isComplete: value.isComplete)
+    case 0x27:
+      return value.text.contains("'") ? nil : Candidate(text: value.text, isComplete: value.isComplete)
+    default:
+      // A list of ids is not one word to quote.
+      let text = value.text.contains(",") && !value.isComplete ? value.text : Session.quoted(value.text)
+      return Candidate(text: text, isComplete: value.isComplete)
+    }
+  }
+
+  private static func unescaped(_ text: String) -> String {
+    var result = ""
+    var isEscaped = false
+    for character in text {
+      if character == "\\" && !isEscaped {
+        isEscaped = true
+      } else {
+        result.append(character)
+        isEscaped = false
+      }
+    }
+    return result
+  }
+}

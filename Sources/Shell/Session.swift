@@ -1,0 +1,266 @@
+// A conversation with a model: reads commands, asks, writes answers.
+
+import Engine
+import Files
+import Glibc
+
+/// Runs commands from a prompt, a script or the command line against one model.
+///
+/// Answers go to standard output (or to a file by `.output` and `.once`), everything else to standard error. A session
+/// belongs to one thread; queries run on it and may use others.
+package final class Session {
+  /// What the process should end with; also codes of `.exit CODE` that `ExitStatus` has no name for.
+  package private(set) var exitCode: Int32 = 0
+
+  let engine: any QueryAnswering
+  let options: SessionOptions
+  var settings: SessionSettings
+  let cancellation: Cancellation
+  let standardOutput: BufferedOutput
+  let standardError: BufferedOutput
+  let outputIsTerminal: Bool
+  let usesColor: Bool
+  /// Where `.output` sends answers.
+  var redirection: FileReplacement?
+  /// Where `.once` sends the next answer.
+  var once: FileReplacement?
+  /// Commands typed, oldest first; empty in scripts.
+  var history: HistoryFile?
+  /// A signal that ended the conversation and still has to end the process.
+  var pendingSignal: Int32?
+  /// Scripts being read, outermost first.
+  private var scripts: [ScriptIdentity] = []
+  private var hasFailed = false
+  private let readDepthLimit = 16
+
+  /// What happens after a line.
+  enum Flow: Equatable {
+    case proceed
+    /// Leave the session; nil is the status of what has happened so far.
+    case leave(Int32?)
+    /// An error that has been reported ends the script.
+    case stop(ExitStatus)
+  }
+
+  private struct ScriptIdentity {
+    var path: String
+    var device: UInt
+    var inode: UInt
+  }
+
+  /// Creates a session; nothing is read or written yet.
+  package init(engine: any QueryAnswering, options: SessionOptions = SessionOptions()) {
+    self.engine = engine
+    self.options = options
+    settings = SessionSettings(options)
+    cancellation = options.cancellation ?? InterruptSignal.cancellation
+    standardOutput = BufferedOutput(descriptor: options.outputDescriptor)
+    standardError = BufferedOutput(descriptor: options.errorDescriptor)
+    outputIsTerminal = Terminal.isTerminal(options.outputDescriptor)
+    usesColor = Terminal.usesColor(
+      options.outputDescriptor, choice: options.color, environment: options.environment)
+  }
+
+  // MARK: Entry points
+
+  /// Runs the commands of a file.
+  /// - Returns: 66 when the file cannot be opened (nothing is run), else what the commands gave.
+  package func runScript(path: String) -> ExitStatus {
+    prepareScript()
+    return finish(runFile(path, place: nil))
+  }
+
+  /// Runs the commands that come from a descriptor, such as standard input.
+  /// - Parameter name: what error messages call it.
+  package func runScript(fileDescriptor: Int32, name: String = "<stdin>") -> ExitStatus {
+    prepareScript()
+    return finish(run(LineSource(descriptor: fileDescriptor), name: name))
+  }
+
+  /// Runs commands given as texts, as by `-c`.
+  ///
+  /// Messages call them `-c:1`, `-c:2` and so on.
+  package func runCommands(_ commands: [String]) -> ExitStatus {
+    prepareScript()
+    var flow = Flow.proceed
+    for (index, command) in commands.enumerated() {
+      for line in command.split(separator: "\n", omittingEmptySubsequences: true) {
+        flow = runLine(String(line), place: "-c:\(index + 1)")
+        if flow != .proceed { return finish(flow) }
+      }
+    }
+    return finish(flow)
+  }
+
+  private func prepareScript() {
+    InterruptSignal.ignoreBrokenPipe()
+    if options.cancellation == nil { InterruptSignal.install(secondEndsProcess: true) }
+  }
+
+  /// Closes outputs and settles the exit code.
+  func finish(_ flow: Flow) -> ExitStatus {
+    var code: Int32
+    switch flow {
+    case .proceed: code = hasFailed ? ExitStatus.failure.rawValue : 0
+    case .leave(let asked): code = asked ?? (hasFailed ? ExitStatus.failure.rawValue : 0)
+    case .stop(let status): code = status.rawValue
+    }
+    once?.discard()
+    once = nil
+    if let redirection {
+      if case .stop = flow {
+        redirection.discard()
+        note("'\(redirection.path)' was not written: the script stopped before its end")
+      } else {
+        do {
+          try redirection.commit()
+        } catch {
+          report(error, place: nil)
+          code = ExitStatus.failure.rawValue
+        }
+      }
+      self.redirection = nil
+    }
+    standardOutput.flush()
+    if let failure = standardOutput.failure {
+      if failure == EPIPE {
+        code = ExitStatus.brokenPipe.rawValue
+      } else if code == 0 || code == ExitStatus.failure.rawValue {
+        note("cannot write standard output: \(SystemError.text(failure))")
+        code = ExitStatus.failure.rawValue
+      }
+    }
+    standardError.flush()
+    exitCode = code
+    return ExitStatus(rawValue: code) ?? .failure
+  }
+
+  // MARK: Scripts
+
+  /// Runs a file, guarding against scripts that read themselves.
+  /// - Parameter place: where it is read from; nil on the command line.
+  func runFile(_ path: String, place: String?) -> Flow {
+    let source: LineSource
+    do {
+      if scripts.count >= readDepthLimit { throw ShellError.readTooDeep(limit: readDepthLimit) }
+      source = try LineSource(path: path)
+      let identity = ScriptIdentity(path: path, device: source.identity.device, inode: source.identity.inode)
+      let isRepeated = scripts.contains { $0.device == identity.device && $0.inode == identity.inode }
+      // A device or pipe may be read by several scripts in turn without any cycle.
+      if isRepeated && source.identity.isRegular {
+        throw ShellError.readCycle(scripts.map(\.path) + [path])
+      }
+      scripts.append(identity)
+    } catch {
+      return failed(error, place: place)
+    }
+    defer { scripts.removeLast() }
+    return run(source, name: path)
+  }
+
+  /// Runs lines to their end, to `.quit`, or to the first error when `.bail` is on.
+  private func run(_ source: LineSource, name: String) -> Flow {
+    source.beforeWaiting = { [self] in
+      standardOutput.flush()
+      standardError.flush()
+    }
+    var pending = ""
+    var firstLine = 0
+    while true {
+      let event = source.next()
+      if firstLine == 0 { firstLine = source.lineNumber }
+      var flow = Flow.proceed
+      switch event {
+      case .line(let line):
+        if line.utf8.last == 0x5C && !Self.isComment(pending.isEmpty ? line : pending) {
+          pending += line.dropLast()
+          if pending.utf8.count <= LineSource.lineLimit { continue }
+          flow = failed(ShellError.lineTooLong(limit: LineSource.lineLimit), place: "\(name):\(firstLine)")
+        } else {
+          flow = runLine(pending.isEmpty ? line : pending + line, place: name, line: firstLine)
+        }
+      case .failure(let error): flow = failed(error, place: "\(name):\(source.lineNumber)")
+      case .readFailure(let reason):
+        flow = failed(ShellError.readFailed(path: name, reason: reason), place: "\(name):\(source.lineNumber + 1)")
+        if flow == .proceed { return flow }
+      case .interrupted:
+        if !cancellation.isCancelled { continue }
+        return interrupted(place: "\(name):\(source.lineNumber + 1)")
+      case .end:
+        if !pending.isEmpty { return runLine(pending, place: name, line: firstLine) }
+        return .proceed
+      }
+      pending = ""
+      firstLine = 0
+      if flow != .proceed { return flow }
+      if cancellation.isCancelled { return interrupted(place: "\(name):\(source.lineNumber)") }
+    }
+  }
+
+  private static func isComment(_ line: String) -> Bool {
+    line.utf8.first { $0 != 0x20 && $0 != 0x09 } == 0x23
+  }
+
+  // MARK: Lines
+
+  /// Runs one line of a script; errors are reported and turned into a flow.
+  private func runLine(_ line: String, place: String, line number: Int? = nil) -> Flow {
+    do {
+      return try perform(line, parser: CommandParser(allowsPrefixes: false), isTyped: false) {
+        number.map { "\(place):\($0)" } ?? place
+      }
+    } catch {
+      return failed(error, place: number.map { "\(place):\($0)" } ?? place)
+    }
+  }
+
+  /// Parses a line and does what it says.
+  func perform(
+    _ line: String, parser: CommandParser, isTyped: Bool, place: () -> String?
+  ) throws -> Flow {
+    if settings.echo && !isTyped { note("darec> " + line) }
+    guard let command = try parser.parse(line) else { return .proceed }
+    if command.wantsHelp {
+      write(CommandHelp.text(for: command.entry))
+      return outputFlow()
+    }
+    if command.entry.isSetting { return try set(command, place: place) }
+    try ask(command)
+    return outputFlow()
+  }
+
+  /// `.stop` when standard output cannot take more.
+  func outputFlow() -> Flow {
+    guard let failure = standardOutput.failure else { return .proceed }
+    return .stop(failure == EPIPE ? .brokenPipe : .failure)
+  }
+
+  /// Reports an error of a script and decides whether the script goes on.
+  private func failed(_ error: any Error, place: String?) -> Flow {
+    hasFailed = true
+    once?.discard()
+    once = nil
+    if case .interrupted? = error as? QueryError { return interrupted(place: place) }
+    report(error, place: place)
+    let status = (error as? any DescribedFailure)?.exitStatus ?? .failure
+    return settings.bail ? .stop(status) : .proceed
+  }
+
+  private func interrupted(place: String?) -> Flow {
+    note((place.map { $0 + ": " } ?? "") + "interrupted")
+    return .stop(.interrupted)
+  }
+
+  /// Prints an error after everything that was answered before it.
+  func report(_ error: any Error, place: String?) {
+    let text = (error as? any DescribedFailure)?.description ?? "unexpected error: \(error)"
+    note((place.map { $0 + ": " } ?? "") + text)
+  }
+
+  /// Prints one line to standard error, after the answers so far.
+  func note(_ text: String) {
+    standardOutput.flush()
+    standardError.write(Array((TerminalText.escaped(text) + "\n").utf8))
+    standardError.flush()
+  }
+}
