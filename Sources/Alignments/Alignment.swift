@@ -66,6 +66,9 @@ package protocol Alignment: AnyObject {
     on tape: Tape, representation: Variable, batchNodes: () -> [Int32], at position: StepPosition
   ) -> [LossTerm]
 
+  /// True when the representation itself ranks, false when a projection of it does.
+  var ranksWithRepresentation: Bool { get }
+
   /// The vectors that rank, on the tape: the representation itself, or a projection of it.
   func scoring(on tape: Tape, representation: Variable) -> Variable
 
@@ -86,6 +89,7 @@ package protocol Alignment: AnyObject {
 }
 
 extension Alignment {
+  package var ranksWithRepresentation: Bool { true }
   package func scoring(on tape: Tape, representation: Variable) -> Variable { representation }
   package func scoring(representation: Matrix) -> Matrix { representation }
   package func parts(representation: Matrix) -> DisentangledParts? { nil }

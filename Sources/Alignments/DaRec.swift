@@ -127,6 +127,8 @@ package final class DaRec: Alignment {
       x: ClusteredSide(x, spherical: settings.sphericalCentres).rows, k: clusters, stream: &stream)
   }
 
+  package var ranksWithRepresentation: Bool { settings.inference == .final }
+
   package func scoring(on tape: Tape, representation: Variable) -> Variable {
     switch settings.inference {
     case .final: return representation

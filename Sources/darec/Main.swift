@@ -1,49 +1,126 @@
+// The entry point: which verb, what it throws, how the process ends.
+
+import ArgumentParser
+import Benchmarks
 import Files
 import Numerics
-import Training
-import Foundation
-import Evaluation
-func read(_ p: String, _ u: inout [String: Int32], _ i: inout [String: Int32]) -> [(row: Int32, column: Int32)] {
-  var out: [(row: Int32, column: Int32)] = []
-  let text = try! String(contentsOfFile: p, encoding: .utf8)
-  for l in text.split(separator: "\n").dropFirst() {
-    let f = l.split(separator: "\t", omittingEmptySubsequences: false)
-    let a = u[String(f[0])] ?? Int32(u.count); u[String(f[0])] = a
-    let b = i[String(f[1])] ?? Int32(i.count); i[String(f[1])] = b
-    out.append((a, b))
-  }
-  return out
-}
-final class Obs: TrainingObserver {
-  func stepEnded(epoch: Int, step: Int, steps: Int, total: Double) {}
-  func epochEnded(_ record: EpochRecord, state: TrainingState) {
-    if record.validation != nil { print(try! record.json.text()) }
-  }
-}
+import Shell
+
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @main
-struct Main {
-  static func main() throws {
-    let d = CommandLine.arguments[1]
-    var u: [String: Int32] = [:], i: [String: Int32] = [:]
-    let uu = read(d + "/users.tsv", &u, &i); _ = uu
-    i = [:]
-    do { let t = try! String(contentsOfFile: d + "/items.tsv", encoding: .utf8)
-      for l in t.split(separator: "\n").dropFirst() { let f = l.split(separator: "\t", omittingEmptySubsequences: false); i[String(f[0])] = Int32(i.count) } }
-    let tr = read(d + "/train.tsv", &u, &i), va = read(d + "/valid.tsv", &u, &i), te = read(d + "/test.tsv", &u, &i)
-    func m(_ e: [(row: Int32, column: Int32)]) -> CSRMatrix { CSRMatrix(rows: u.count, columns: i.count, entries: e) }
-    var text: Matrix?
-    if CommandLine.arguments.count > 2, CommandLine.arguments[2] != "none" {
-      let a = try NpyFile(d + "/user_embeddings.npy"), b = try NpyFile(d + "/item_embeddings.npy")
-      text = Matrix(rows: a.shape[0] + b.shape[0], columns: a.shape[1], values: try a.floats() + b.floats())
+enum Main {
+  static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    exit(run(arguments).rawValue)
+  }
+
+  /// Runs one command line and says how the process ends.
+  private static func run(_ arguments: [String]) -> ExitStatus {
+    do {
+      // An unusable DAREC_SIMD is said at once, not at the first matrix.
+      _ = try KernelTable.selected()
+      guard let first = arguments.first else {
+        print(DarecCommand.helpMessage())
+        return .success
+      }
+      var words = arguments
+      if !first.hasPrefix("-"), !DarecCommand.verbs.contains(first) {
+        // `darec MODEL ...` opens the prompt; a mistyped verb is told apart from a path by what exists.
+        guard FileReader.isDirectory(first) else {
+          throw CommandFailure.unknownVerb(first, suggestions: DarecCommand.verbs(near: first))
+        }
+        words.insert("repl", at: 0)
+      }
+      return try parse(words)
+    } catch let failure as any DescribedFailure {
+      Console.error("darec: \(failure.description)")
+      return failure.exitStatus
+    } catch let status as EndedWith {
+      return status.status
+    } catch {
+      return end(parserError: error)
     }
-    let p = TrainingProblem(training: m(tr), validation: m(va), test: m(te), text: text, fingerprint: "x")
-    var c = try TrainingConfiguration(model: "lightgcn", alignment: text == nil ? nil : CommandLine.arguments[2])
-    if CommandLine.arguments.count > 3 { c.epochs = Int(CommandLine.arguments[3])! }
-    if CommandLine.arguments.count > 4 { c.seed = UInt64(CommandLine.arguments[4])! }
-    let t = try Trainer(problem: p, configuration: c)
-    let end = try t.run(observer: Obs(), isCancelled: { false }, saveCheckpoint: { _ in nil }, clock: { Date().timeIntervalSince1970 })
-    t.restoreBest()
-    print(end, t.state.bestEpoch)
-    print(try t.evaluate(FullRanking(training: p.training, relevant: p.test)).json.text())
+  }
+
+  private static func parse(_ words: [String]) throws -> ExitStatus {
+    var command = try DarecCommand.parseAsRoot(words)
+    try command.run()
+    return .success
+  }
+
+  /// Help and usage errors of the argument parser, with its own texts and exit codes.
+  private static func end(parserError: any Error) -> ExitStatus {
+    let code = DarecCommand.exitCode(for: parserError)
+    let message = DarecCommand.fullMessage(for: parserError)
+    if code == .success {
+      print(message)
+    } else if !message.isEmpty {
+      Console.error(message)
+    }
+    return ExitStatus(rawValue: code.rawValue) ?? .failure
+  }
+}
+
+/// Ends a command with a status that has already been explained on standard error.
+struct EndedWith: Error {
+  let status: ExitStatus
+}
+
+/// Errors of the command line that the parser does not know of.
+enum CommandFailure: DescribedFailure {
+  /// The first word is neither a verb nor a directory.
+  case unknownVerb(String, suggestions: [String])
+  /// Options that do not go together, or miss each other.
+  case usage(String)
+
+  var description: String {
+    switch self {
+    case .unknownVerb(let word, let suggestions):
+      if !suggestions.isEmpty && !word.contains("/") {
+        return "unknown verb '\(word)'; did you mean \(suggestions.joined(separator: ", "))? Verbs: darec --help"
+      }
+      return "\(word): no such model directory; train one with 'darec train', or see 'darec --help' for the verbs"
+    case .usage(let text): return text
+    }
+  }
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .unknownVerb(let word, let suggestions): return suggestions.isEmpty || word.contains("/") ? .missingInput : .usage
+    case .usage: return .usage
+    }
+  }
+}
+
+/// Writing to the process's standard streams.
+enum Console {
+  /// One line to standard error.
+  static func error(_ text: String) {
+    write(Array((text + "\n").utf8), to: 2)
+  }
+
+  /// Bytes to standard output; a closed pipe ends the process quietly.
+  static func output(_ bytes: [UInt8]) throws {
+    guard write(bytes, to: 1) else { throw EndedWith(status: .brokenPipe) }
+  }
+
+  /// Writes all bytes; false when the descriptor cannot take them.
+  @discardableResult
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var start = 0
+      while start < buffer.count {
+        let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+        if count < 0 {
+          if errno == EINTR { continue }
+          return false
+        }
+        start += count
+      }
+      return true
+    }
   }
 }
