@@ -47,9 +47,12 @@ package struct InteractionLog: Sendable {
     if let timestamp { timestamps.append(timestamp) }
   }
 
-  /// Forgets ratings and times when only some of several files had them.
-  package mutating func dropIncompleteColumns() {
-    if ratings.count != count { ratings = [] }
-    if timestamps.count != count { timestamps = [] }
+  /// Hands the maps over, so that the next file's log extends them without a copy; this one's are empty afterwards.
+  package mutating func takeMaps() -> (users: IdentifierMap, items: IdentifierMap) {
+    defer {
+      users = IdentifierMap()
+      items = IdentifierMap()
+    }
+    return (users, items)
   }
 }

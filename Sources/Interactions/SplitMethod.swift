@@ -104,7 +104,7 @@ extension SplitMethod {
     }
     switch self {
     case .random(let shares):
-      return randomParts(of: table, users: users, items: items, seed: seed, shares: shares)
+      return Self.randomParts(of: table, users: users, items: items, seed: seed) { shares.counts(of: $0) }
     case .byTime(let shares):
       return globalTimeParts(of: table, shares: shares)
     case .byTimePerUser(let shares):
@@ -114,8 +114,20 @@ extension SplitMethod {
     }
   }
 
-  private func randomParts(
-    of table: InteractionTable, users: IdentifierMap, items: IdentifierMap, seed: UInt64, shares: SplitShares
+  /// Sets part of each user's training interactions aside for validation: floor(n * share) of n, drawn like a random
+  /// split.
+  package static func validationParts(
+    of table: InteractionTable, users: IdentifierMap, items: IdentifierMap, seed: UInt64, share: Double
+  ) -> [SplitPart] {
+    randomParts(of: table, users: users, items: items, seed: seed) { count in
+      let valid = Int((Double(count) * share).rounded(.down))
+      return (count - valid, valid, 0)
+    }
+  }
+
+  private static func randomParts(
+    of table: InteractionTable, users: IdentifierMap, items: IdentifierMap, seed: UInt64,
+    counts: (Int) -> (train: Int, valid: Int, test: Int)
   ) -> [SplitPart] {
     let itemHashes = (0..<table.itemCount).map { items.withBytes($0, StableHash.of) }
     var parts = [SplitPart](repeating: .train, count: table.count)
@@ -128,7 +140,7 @@ extension SplitMethod {
         let words = stream.words(at: itemHashes[Int(table.items[entry])])
         return (entry: entry, draw: UInt64(words.x) << 32 | UInt64(words.y))
       }.sorted { ($0.draw, $0.entry) < ($1.draw, $1.entry) }
-      let counts = shares.counts(of: order.count)
+      let counts = counts(order.count)
       for (rank, item) in order.enumerated() where rank >= counts.train {
         parts[item.entry] = rank < counts.train + counts.valid ? .valid : .test
       }
