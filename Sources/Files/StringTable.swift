@@ -142,11 +142,11 @@ package struct StringTable: Sendable, Equatable {
     positions(startingWith: role == .titles ? prefix.lowercased() : prefix).prefix(max(0, limit)).map { Int(order[$0]) }
   }
 
-  /// Positions in `order` of the strings whose sort key starts with `prefix`.
+  /// Positions in `order` of the strings, other than empty ones, whose sort key starts with `prefix`.
   private func positions(startingWith prefix: String) -> Range<Int> {
     var prefix = prefix
     return prefix.withUTF8 { key in
-      let first = firstPosition { Self.compare($0, key) < 0 }
+      let first = firstPosition { $0.isEmpty || Self.compare($0, key) < 0 }
       let end = firstPosition { text in
         Self.compare(UnsafeBufferPointer(rebasing: text.prefix(key.count)), key) <= 0
       }

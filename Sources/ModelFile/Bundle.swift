@@ -19,6 +19,9 @@ package struct Bundle: Sendable {
   package let metrics: JSONValue
   /// Where the training log is, when the bundle was loaded from a directory that has one.
   package let trainingLogPath: String?
+  /// What tells this model's tensors from others': the checksum of the header of `model.safetensors`, which covers the
+  /// checksums of all tensors; nil for a model that was not loaded from a file.
+  package let fingerprint: String?
   /// The users' ids; index = row of `finalUsers`.
   package let users: StringTable
   /// The items' ids; index = row of `finalItems`.
@@ -57,12 +60,14 @@ package struct Bundle: Sendable {
     name: String, configuration: JSONValue, metrics: JSONValue = .null, users: StringTable, items: StringTable,
     titles: StringTable? = nil, interactions: CSRMatrix, finalUsers: Matrix, finalItems: Matrix,
     attribution: Attribution = .none, components: Components? = nil, centres: PreferenceCentres? = nil,
-    itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil
+    itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
+    fingerprint: String? = nil
   ) throws(BundleError) {
     self.name = name
     self.configuration = configuration
     self.metrics = metrics
     self.trainingLogPath = trainingLogPath
+    self.fingerprint = fingerprint
     self.users = users
     self.items = items
     self.titles = titles

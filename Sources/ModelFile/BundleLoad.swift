@@ -90,7 +90,8 @@ extension Bundle {
       components: components, centres: centres,
       itemText: reader.has("text.items") ? reader.matrix("text.items", rows: items.count) : nil,
       userText: reader.has("text.users") ? reader.matrix("text.users", rows: users.count) : nil,
-      userTextDerived: reader.metadata("user_text_derived") == "true", trainingLogPath: trainingLogPath)
+      userTextDerived: reader.metadata("user_text_derived") == "true", trainingLogPath: trainingLogPath,
+      fingerprint: file.header.metadata(SafetensorsFile.headerChecksumKey))
   }
 
   /// Checks the format and parses the configuration stored with the tensors.
