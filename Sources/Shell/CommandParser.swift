@@ -70,7 +70,10 @@ package struct CommandParser: Sendable {
 
   private func command(_ word: Word) throws(ShellError) -> CommandEntry {
     if let entry = CommandTable.entry(named: word.text) { return entry }
-    let matches = word.text.isEmpty ? [] : CommandTable.entries.filter { $0.name.hasPrefix(word.text) }
+    // The setting without its dot is meant rather than a longer command that starts the same.
+    let setting = CommandTable.entry(named: "." + word.text)?.name
+    let matches =
+      word.text.isEmpty || setting != nil ? [] : CommandTable.entries.filter { $0.name.hasPrefix(word.text) }
     if let match = matches.first, matches.count == 1, word.text != "." {
       if allowsPrefixes { return match }
       throw .syntax(
@@ -82,10 +85,9 @@ package struct CommandParser: Sendable {
         command: word.text, column: word.column,
         problem: "could be any of " + matches.map(\.name).joined(separator: ", "), suggestion: nil)
     }
-    let named = CommandTable.names.contains("." + word.text) ? "." + word.text : nil
     throw .syntax(
       command: shortened(word.text), column: word.column, problem: "no such command; .help lists them",
-      suggestion: named ?? Suggestion.nearest(to: word.text, among: CommandTable.entries.flatMap(\.names)))
+      suggestion: setting ?? Suggestion.nearest(to: word.text, among: CommandTable.entries.flatMap(\.names)))
   }
 
   private func parseFlag(
