@@ -30,6 +30,10 @@ package struct Bundle: Sendable {
   package let titles: StringTable?
   /// The training interactions, `[U, I]`.
   package let interactions: CSRMatrix
+  /// The held-out interactions that the model was selected on, `[U, I]`; nil when there are none.
+  package let validation: CSRMatrix?
+  /// The held-out interactions that it is tested on, `[U, I]`; nil when there are none.
+  package let test: CSRMatrix?
   /// The vectors that users are ranked with, `[U, d]`.
   package let finalUsers: Matrix
   /// The vectors that items are ranked with, `[I, d]`; a score is the inner product of a user's and an item's.
@@ -58,7 +62,8 @@ package struct Bundle: Sendable {
   /// - Throws: `BundleError` naming the tensor and what is wrong with it.
   package init(
     name: String, configuration: JSONValue, metrics: JSONValue = .null, users: StringTable, items: StringTable,
-    titles: StringTable? = nil, interactions: CSRMatrix, finalUsers: Matrix, finalItems: Matrix,
+    titles: StringTable? = nil, interactions: CSRMatrix, validation: CSRMatrix? = nil, test: CSRMatrix? = nil,
+    finalUsers: Matrix, finalItems: Matrix,
     attribution: Attribution = .none, components: Components? = nil, centres: PreferenceCentres? = nil,
     itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
     fingerprint: String? = nil
@@ -72,6 +77,9 @@ package struct Bundle: Sendable {
     self.items = items
     self.titles = titles
     self.interactions = interactions
+    // An empty split and none are the same thing, also on disk.
+    self.validation = validation.flatMap { $0.entryCount > 0 ? $0 : nil }
+    self.test = test.flatMap { $0.entryCount > 0 ? $0 : nil }
     self.finalUsers = finalUsers
     self.finalItems = finalItems
     self.attribution = attribution

@@ -84,7 +84,11 @@ extension Bundle {
     try self.init(
       name: reader.metadata("name"), configuration: configuration, metrics: metrics, users: users, items: items,
       titles: reader.has("titles.item.utf8") ? reader.table("titles.item", role: .titles) : nil,
-      interactions: reader.interactions(users: users.count, items: items.count), finalUsers: finalUsers,
+      interactions: reader.split("interactions", users: users.count, items: items.count),
+      validation: reader.has("validation.columns")
+        ? reader.split("validation", users: users.count, items: items.count) : nil,
+      test: reader.has("test.columns") ? reader.split("test", users: users.count, items: items.count) : nil,
+      finalUsers: finalUsers,
       finalItems: reader.matrix("final.items", rows: items.count),
       attribution: reader.attribution(users: users.count, items: items.count, dimension: finalUsers.columns),
       components: components, centres: centres,
@@ -173,16 +177,17 @@ private struct BundleReader {
     } catch { throw .table(path: file.path, tensor: name, error) }
   }
 
-  func interactions(users: Int, items: Int) throws(BundleError) -> CSRMatrix {
-    let rowStarts = try integers("interactions.row_starts")
-    let columns = try int32s("interactions.columns")
-    try Bundle.checkInteractions(path: file.path, rowStarts: rowStarts, columns: columns, users: users, items: items)
+  func split(_ stem: String, users: Int, items: Int) throws(BundleError) -> CSRMatrix {
+    let rowStarts = try integers(stem + ".row_starts")
+    let columns = try int32s(stem + ".columns")
+    try Bundle.checkInteractions(
+      path: file.path, stem: stem, rowStarts: rowStarts, columns: columns, users: users, items: items)
     var values = [Float](repeating: 1, count: columns.count)
-    if has("interactions.values") {
-      do throws(SafetensorsError) { values = try file.floats("interactions.values") } catch { throw .tensors(error) }
+    if has(stem + ".values") {
+      do throws(SafetensorsError) { values = try file.floats(stem + ".values") } catch { throw .tensors(error) }
       guard values.count == columns.count else {
         throw .shape(
-          path: file.path, tensor: "interactions.values", expected: [columns.count], found: [values.count])
+          path: file.path, tensor: stem + ".values", expected: [columns.count], found: [values.count])
       }
     }
     return CSRMatrix(rows: users, columns: items, rowStarts: rowStarts, columnIndices: columns, values: values)

@@ -62,8 +62,10 @@ extension Bundle {
     writer.metadata.append(("configuration", String(decoding: try json(configuration, .compact), as: UTF8.self)))
     writer.add("final.users", matrix: finalUsers)
     writer.add("final.items", matrix: finalItems)
-    writer.add("interactions.row_starts", integers: interactions.rowStarts)
-    writer.add("interactions.columns", int32s: interactions.columnIndices)
+    for (stem, split) in splits {
+      writer.add(stem + ".row_starts", integers: split.rowStarts)
+      writer.add(stem + ".columns", int32s: split.columnIndices)
+    }
     // Interactions are almost always binary: values are stored only when one of them is not 1.
     if interactions.values.contains(where: { $0 != 1 }) {
       writer.add("interactions.values", floats: interactions.values)

@@ -29,20 +29,28 @@ extension Bundle {
     }
     try check("final.users", finalUsers, rows: userCount, columns: nil, limit: Limits.dimension)
     try check("final.items", finalItems, rows: itemCount, columns: dimension, limit: Limits.dimension)
-    guard interactions.rows == userCount, interactions.columns == itemCount else {
-      throw .shape(
-        path: name, tensor: "interactions", expected: [userCount, itemCount],
-        found: [interactions.rows, interactions.columns])
+    for (stem, split) in splits {
+      guard split.rows == userCount, split.columns == itemCount else {
+        throw .shape(path: name, tensor: stem, expected: [userCount, itemCount], found: [split.rows, split.columns])
+      }
+      try Self.checkInteractions(
+        path: name, stem: stem, rowStarts: split.rowStarts, columns: split.columnIndices, users: userCount,
+        items: itemCount)
     }
-    try Self.checkInteractions(
-      path: name, rowStarts: interactions.rowStarts, columns: interactions.columnIndices, users: userCount,
-      items: itemCount)
     for (position, value) in interactions.values.enumerated() where !value.isFinite {
       throw .notFinite(path: name, tensor: "interactions.values", row: position, column: 0)
     }
     try checkAttribution()
     try checkComponents(nodes: nodes)
     try checkText()
+  }
+
+  /// The splits that are present, with the stems of their tensor names.
+  var splits: [(stem: String, matrix: CSRMatrix)] {
+    var result = [(stem: "interactions", matrix: interactions)]
+    if let validation { result.append(("validation", validation)) }
+    if let test { result.append(("test", test)) }
+    return result
   }
 
   private func checkName() throws(BundleError) {
@@ -153,9 +161,9 @@ extension Bundle {
 
   /// Checks compressed rows before a `CSRMatrix` is made of them, whose initialiser would trap.
   static func checkInteractions(
-    path: String, rowStarts: [Int], columns: [Int32], users: Int, items: Int
+    path: String, stem: String, rowStarts: [Int], columns: [Int32], users: Int, items: Int
   ) throws(BundleError) {
-    let tensor = "interactions.row_starts"
+    let tensor = stem + ".row_starts"
     guard rowStarts.count == users + 1 else {
       throw .shape(path: path, tensor: tensor, expected: [users + 1], found: [rowStarts.count])
     }
@@ -170,9 +178,9 @@ extension Bundle {
         let column = columns[position]
         guard column >= 0, column < items else {
           throw .outOfRange(
-            path: path, tensor: "interactions.columns", position: position, value: Int(column), limit: items)
+            path: path, tensor: stem + ".columns", position: position, value: Int(column), limit: items)
         }
-        guard column > previous else { throw .columnOrder(path: path, tensor: "interactions.columns", row: row) }
+        guard column > previous else { throw .columnOrder(path: path, tensor: stem + ".columns", row: row) }
         previous = column
       }
     }

@@ -166,3 +166,14 @@ package enum Checkpoint {
     trainer.state = state
   }
 }
+
+extension Checkpoint {
+  /// Removes the checkpoint of a run that has nothing left to resume.
+  package static func remove(bundle: String) throws {
+    let system = PosixFileSystem()
+    let path = path(inBundle: bundle)
+    guard FileReader.exists(path) else { return }
+    try system.removeFile(path)
+    try? system.removeDirectory(bundle + "/checkpoint")
+  }
+}

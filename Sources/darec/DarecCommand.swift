@@ -18,7 +18,7 @@ struct DarecCommand: ParsableCommand {
     version: darecVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
-      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
+      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SchemaCommand.self,
       BenchCommand.self,
     ])
 
@@ -27,7 +27,7 @@ struct DarecCommand: ParsableCommand {
 
   /// Verbs that a mistyped word may mean.
   static func verbs(near word: String) -> [String] {
-    EditDistance.suggestions(for: word, among: verbs)
+    Suggestion.nearest(to: word, among: verbs).map { [$0] } ?? []
   }
 }
 

@@ -13,18 +13,17 @@ import Shell
 @main
 enum Main {
   static func main() {
-    let arguments = Array(CommandLine.arguments.dropFirst())
-    exit(run(arguments).rawValue)
+    exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
   /// Runs one command line and says how the process ends.
-  private static func run(_ arguments: [String]) -> ExitStatus {
+  private static func run(_ arguments: [String]) -> Int32 {
     do {
       // An unusable DAREC_SIMD is said at once, not at the first matrix.
       _ = try KernelTable.selected()
       guard let first = arguments.first else {
         print(DarecCommand.helpMessage())
-        return .success
+        return ExitStatus.success.rawValue
       }
       var words = arguments
       if !first.hasPrefix("-"), !DarecCommand.verbs.contains(first) {
@@ -37,22 +36,22 @@ enum Main {
       return try parse(words)
     } catch let failure as any DescribedFailure {
       Console.error("darec: \(failure.description)")
-      return failure.exitStatus
-    } catch let status as EndedWith {
-      return status.status
+      return failure.exitStatus.rawValue
+    } catch let end as EndedWith {
+      return end.code
     } catch {
       return end(parserError: error)
     }
   }
 
-  private static func parse(_ words: [String]) throws -> ExitStatus {
+  private static func parse(_ words: [String]) throws -> Int32 {
     var command = try DarecCommand.parseAsRoot(words)
     try command.run()
-    return .success
+    return ExitStatus.success.rawValue
   }
 
   /// Help and usage errors of the argument parser, with its own texts and exit codes.
-  private static func end(parserError: any Error) -> ExitStatus {
+  private static func end(parserError: any Error) -> Int32 {
     let code = DarecCommand.exitCode(for: parserError)
     let message = DarecCommand.fullMessage(for: parserError)
     if code == .success {
@@ -60,13 +59,19 @@ enum Main {
     } else if !message.isEmpty {
       Console.error(message)
     }
-    return ExitStatus(rawValue: code.rawValue) ?? .failure
+    return code.rawValue
   }
 }
 
 /// Ends a command with a status that has already been explained on standard error.
 struct EndedWith: Error {
-  let status: ExitStatus
+  let code: Int32
+
+  /// Ends with one of the designed codes.
+  init(status: ExitStatus) { code = status.rawValue }
+
+  /// Ends with the code that a script's `.exit CODE` asked for.
+  init(code: Int32) { self.code = code }
 }
 
 /// Errors of the command line that the parser does not know of.
@@ -75,6 +80,10 @@ enum CommandFailure: DescribedFailure {
   case unknownVerb(String, suggestions: [String])
   /// Options that do not go together, or miss each other.
   case usage(String)
+  /// A list file that cannot be used.
+  case badFile(String)
+  /// The model does not hold what is asked for.
+  case notHeld(String)
 
   var description: String {
     switch self {
@@ -83,7 +92,7 @@ enum CommandFailure: DescribedFailure {
         return "unknown verb '\(word)'; did you mean \(suggestions.joined(separator: ", "))? Verbs: darec --help"
       }
       return "\(word): no such model directory; train one with 'darec train', or see 'darec --help' for the verbs"
-    case .usage(let text): return text
+    case .usage(let text), .badFile(let text), .notHeld(let text): return text
     }
   }
 
@@ -91,6 +100,8 @@ enum CommandFailure: DescribedFailure {
     switch self {
     case .unknownVerb(let word, let suggestions): return suggestions.isEmpty || word.contains("/") ? .missingInput : .usage
     case .usage: return .usage
+    case .badFile: return .badData
+    case .notHeld: return .failure
     }
   }
 }
