@@ -63,6 +63,15 @@ package struct KernelTable: Sendable {
   package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
+  /// `(scores, count, groups, maxima)`: maxima of 16 * groups disjoint sets of scores.
+  package let groupMaxima: @Sendable (Input, Int, Int, Output) -> Void
+  /// `(rows, width, query, items, out, depth)`: inner product of a query with each row, bits as the packed product.
+  package let scoreRows: @Sendable (Int, Int, Input, Input, Output, Int) -> Void
+  /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
+  package let nearestCentre: @Sendable (Int, Int, Input, Input, Int, UnsafeMutablePointer<Int32>, Output) -> Void
+  /// `(rows, width, x, labels, sums, counts)`: rows added up by label.
+  package let addRowsByLabel:
+    @Sendable (Int, Int, Input, UnsafePointer<Int32>, Output, UnsafeMutablePointer<Int32>) -> Void
   /// `(x, y, count)`: floats from binary16 patterns.
   package let halfToFloat: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
   /// `(x, y, count)`: binary16 patterns from floats, to nearest even.
@@ -101,6 +110,10 @@ package struct KernelTable: Sendable {
     sparseRows: Kernels.sparseRows,
     adamStep: Kernels.adamStepRow,
     thresholdScan: Kernels.thresholdScan,
+    groupMaxima: Kernels.groupMaxima,
+    scoreRows: Kernels.scoreRows,
+    nearestCentre: Kernels.nearestCentre,
+    addRowsByLabel: Kernels.addRowsByLabel,
     halfToFloat: Kernels.halfToFloatRow,
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
@@ -133,6 +146,10 @@ package struct KernelTable: Sendable {
     sparseRows: KernelsAVX2.sparseRows,
     adamStep: KernelsAVX2.adamStepRow,
     thresholdScan: KernelsAVX2.thresholdScan,
+    groupMaxima: KernelsAVX2.groupMaxima,
+    scoreRows: KernelsAVX2.scoreRows,
+    nearestCentre: KernelsAVX2.nearestCentre,
+    addRowsByLabel: KernelsAVX2.addRowsByLabel,
     halfToFloat: KernelsAVX2.halfToFloatRow,
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
