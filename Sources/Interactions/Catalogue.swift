@@ -33,10 +33,10 @@ package struct Catalogue: Sendable {
     let title: Int?
     switch role {
     case .item:
-      id = try header.require(.item, named: columns.item)
+      id = try header.requireIdentifier(.item, preferred: columns.item)
       title = try header.find(.title, named: columns.title)
     case .user:
-      id = try header.require(.user, named: columns.user)
+      id = try header.requireIdentifier(.user, preferred: columns.user)
       title = try header.find(.title, named: nil)
     }
     let year = role == .item ? try header.find(.year, named: nil) : nil

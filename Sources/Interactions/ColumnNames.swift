@@ -106,6 +106,14 @@ struct TableHeader {
     return nil
   }
 
+  /// The position of the column of ids in a list of users or items.
+  ///
+  /// The name that the user gave is meant for the interactions; a list may have the same column or a known name.
+  func requireIdentifier(_ role: ColumnRole, preferred name: String?) throws(DataError) -> Int {
+    if let name, let index = names.firstIndex(where: { Self.plain($0) == Self.plain(name) }) { return index }
+    return try require(role, named: nil)
+  }
+
   /// The position of a column that must be there.
   func require(_ role: ColumnRole, named name: String?) throws(DataError) -> Int {
     if let index = try find(role, named: name) { return index }

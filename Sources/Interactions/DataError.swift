@@ -22,6 +22,8 @@ package enum DataError: DescribedFailure {
   case unknownRowOrder(path: String, kind: String)
   /// What was asked for needs data that is not there.
   case notPossible(String)
+  /// An option has a value that makes no sense.
+  case badOption(String)
   /// Nothing is left to learn from.
   case empty(String)
 
@@ -52,11 +54,15 @@ package enum DataError: DescribedFailure {
       return "\(path): nothing says which row belongs to which \(kind); put the ids, one a line in row order, into "
         + "\(kind)_ids.txt beside it, or give an \(kind)s file whose rows are in the same order"
     case .notPossible(let reason): return reason
+    case .badOption(let reason): return reason
     case .empty(let reason): return reason
     }
   }
 
-  package var exitStatus: ExitStatus { .badData }
+  package var exitStatus: ExitStatus {
+    if case .badOption = self { return .usage }
+    return .badData
+  }
 
   /// The first few of a list, and how many more there are.
   private static func list(_ names: [String], of count: Int) -> String {

@@ -3,7 +3,7 @@
 import Files
 import Numerics
 
-/// Everything that training and evaluation need of the user's data. Immutable.
+/// Everything that training and evaluation need of the user's data.
 package struct DataSet: Sendable {
   /// Users in canonical order.
   package let users: IdentifierMap

@@ -2,7 +2,7 @@
 
 import Files
 
-/// Files, filters and split of a data set. What is not set keeps its documented default.
+/// Files, filters and split of a data set.
 package struct DataSetOptions: Sendable {
   /// A folder that is recognised by its files, or one file of interactions; nil when `interactions` names the file.
   package var folder: String?
@@ -28,8 +28,9 @@ package struct DataSetOptions: Sendable {
   package var core = 0
   /// How interactions are divided when the files do not say so.
   package var split = SplitMethod.random(.standard)
-  /// Part of each user's training interactions that becomes validation when the files give a test part but no
-  /// validation: a user with n of them gives floor(n * share). 0 leaves validation empty.
+  /// Share of training that becomes validation when the files give a test part but no validation.
+  ///
+  /// A user with n training interactions gives floor(n * share), at most half; 0 leaves validation empty.
   package var validationShare = 0.1
   /// The run's seed; decides random splits only.
   package var seed: UInt64 = 2023

@@ -182,8 +182,9 @@ package struct IdentifierMap: Sendable {
     }
   }
 
-  /// Seeded for each process by the standard library, so that nobody can choose ids that collide. The seed never shows:
-  /// the table is only asked for single ids and never iterated.
+  /// A hash that is seeded for each process, so that nobody can choose ids that collide.
+  ///
+  /// The seed never shows: the table is only asked for single ids and never iterated.
   private static func hash(_ id: UnsafeBufferPointer<UInt8>) -> UInt32 {
     var hasher = Hasher()
     hasher.combine(bytes: UnsafeRawBufferPointer(id))

@@ -39,8 +39,10 @@ package struct SplitShares: Sendable, Equatable {
   /// 3:1:1, the shares of the method's published protocol.
   package static let standard = SplitShares(3, 1, 1)
 
-  /// How many of `count` interactions of one user go where: validation and test get their share rounded to nearest
-  /// (halves up), training the rest and at least one. Fewer than three interactions all train.
+  /// How many of `count` interactions of one user go where.
+  ///
+  /// Test and validation get their share rounded to nearest (halves up), training the rest and at least one. Fewer than
+  /// three interactions all train.
   package func counts(of count: Int) -> (train: Int, valid: Int, test: Int) {
     guard count >= 3 else { return (count, 0, 0) }
     func rounded(_ share: Int) -> Int { (2 * count * share + total) / (2 * total) }
