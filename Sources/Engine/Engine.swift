@@ -5,7 +5,9 @@ import ModelFile
 import Numerics
 import Synchronization
 
-/// Answers queries about one loaded model. Immutable after loading, so queries may run on any thread.
+/// Answers queries about one loaded model.
+///
+/// Immutable after loading, so queries may run on any thread.
 ///
 /// Everything is asked and answered by id strings; an internal index never leaves this type. Each verb is in a file of
 /// its own: `Engine+Recommend.swift`, `Engine+Similar.swift` and so on.
@@ -26,7 +28,9 @@ package final class Engine: Sendable {
 
   private let derived = Mutex(Derived())
 
-  /// Prepares a model for queries. O(interactions).
+  /// Prepares a model for queries.
+  ///
+  /// O(interactions).
   package init(bundle: Bundle) {
     self.bundle = bundle
     var degrees = [Int32](repeating: 0, count: bundle.itemCount)
@@ -53,7 +57,9 @@ package final class Engine: Sendable {
   }
 
   /// The users' text embeddings, `[U, dL]`: stored, or derived once as the normalised mean of the embeddings of the
-  /// user's training items; nil when the model has none. A user without items has a row of zeros.
+  /// user's training items; nil when the model has none.
+  ///
+  /// A user without items has a row of zeros.
   var userText: Matrix? {
     if let stored = bundle.userText { return stored }
     guard bundle.userTextDerived, let itemText = bundle.itemText else { return nil }

@@ -28,7 +28,8 @@ extension Engine {
     record.append(.init("neighbours", .array(neighbours)))
     var sentence = "Nearest to \(name(of: request.kind, index)) by cosine in the \(view.label) space."
     if vectors.norm(index) == 0 {
-      sentence = "The vector of \(name(of: request.kind, index)) in the \(view.label) space is zero: nothing is near it."
+      sentence =
+        "The vector of \(name(of: request.kind, index)) in the \(view.label) space is zero: nothing is near it."
     }
     var columns: [AnswerColumn] = [.init("rank", .number), .init(request.kind.rawValue, .identifier)]
     if request.kind == .item { columns.append(.init("title", .title)) }

@@ -11,7 +11,9 @@ struct RidgeSystem {
   /// Lower triangle of the factor, row by row in a full square.
   private var factor: [Double]
 
-  /// Factors the system. O(n d^2 + d^3).
+  /// Factors the system.
+  ///
+  /// O(n d^2 + d^3).
   /// - Precondition: `regularization > 0`, which makes the matrix positive definite.
   init(rows: some Sequence<Int32>, of matrix: Matrix, regularization: Double) {
     width = matrix.columns
@@ -38,7 +40,9 @@ struct RidgeSystem {
     }
   }
 
-  /// The solution z of (Y^T Y + r I) z = right. O(d^2).
+  /// The solution z of (Y^T Y + r I) z = right.
+  ///
+  /// O(d^2).
   func solve(_ right: [Double]) -> [Double] {
     var z = right
     for row in 0..<width {
