@@ -3,7 +3,7 @@
 /// Widths in display cells, by grapheme cluster: 2 for East Asian wide and full-width characters and for emoji, 0 for
 /// marks that combine, 1 for the rest.
 ///
-/// A cluster is as wide as its widest scalar, so a family of joined emoji takes 2.
+/// A sequence of joined emoji takes 2, as terminals that join them draw it.
 ///
 /// Source of the wide ranges: Unicode Standard Annex 11, East_Asian_Width W and F.
 package enum DisplayWidth {
