@@ -25,7 +25,8 @@ let package = Package(
   name: "darec",
   products: [.executable(name: "darec", targets: ["darec"])],
   traits: [
-    .trait(name: "Readline", description: "Edit lines with GNU readline (GPL-3.0); without it a plain line reader is built."),
+    .trait(
+      name: "Readline", description: "Edit lines with GNU readline (GPL-3.0); without it a plain line reader is built."),
     .default(enabledTraits: ["Readline"]),
   ],
   dependencies: [
@@ -43,15 +44,15 @@ let package = Package(
       name: "KernelsAVX2",
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(wideKernelFlags)]),
     // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
-    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2"], swiftSettings: common),
+    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "Files"], swiftSettings: common),
     .target(name: "Files", dependencies: ["CPlatform"], swiftSettings: common),
     // Layer 3
     .target(name: "Autodiff", dependencies: ["Numerics"], swiftSettings: common),
     .target(name: "Interactions", dependencies: ["Numerics", "Files"], swiftSettings: common),
     .target(name: "ModelFile", dependencies: ["Numerics", "Files"], swiftSettings: common),
     // Layer 4
-    .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Interactions"], swiftSettings: common),
-    .target(name: "Alignments", dependencies: ["Autodiff", "Numerics"], swiftSettings: common),
+    .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
+    .target(name: "Alignments", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Evaluation", dependencies: ["Numerics"], swiftSettings: common),
     // Layer 5
     .target(
@@ -70,17 +71,19 @@ let package = Package(
       dependencies: [
         "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
+    .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-        "Autodiff", "Numerics", "Files",
+        "Autodiff", "Benchmarks", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: common),
     // Tests
-    .target(name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
+    .target(
+      name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "NumericsTests", dependencies: ["Numerics", "Kernels", "KernelsAVX2", "TestSupport", "Files"],
       swiftSettings: common),

@@ -2,7 +2,9 @@
 
 import Files
 
-/// The answer to one query. Renderers of the shell and of batch output choose what to show of it.
+/// The answer to one query.
+///
+/// Renderers of the shell and of batch output choose what to show of it.
 package struct Answer: Sendable {
   /// What the records are, such as `recommendation`; the stem of their schema name.
   package var kind: String

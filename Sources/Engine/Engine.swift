@@ -1,33 +1,143 @@
 // A loaded bundle that answers questions.
 
 import Files
+import ModelFile
+import Numerics
+import Synchronization
 
-/// Answers queries about one loaded model. Immutable after loading, so queries may run on any thread.
+/// Answers queries about one loaded model.
+///
+/// Immutable after loading, so queries may run on any thread.
+///
+/// Everything is asked and answered by id strings; an internal index never leaves this type. Each verb is in a file of
+/// its own: `Engine+Recommend.swift`, `Engine+Similar.swift` and so on.
 package final class Engine: Sendable {
-  /// Recommends items to a known user or to a person described by items.
-  package func recommend(_ request: RecommendRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
-    throw .invalid("not built yet")
+  /// The program's version, as in the records' `generator`.
+  package static let version = "0.1.0"
+
+  /// The model.
+  package let bundle: Bundle
+  /// Training interactions of every item, `[I]`.
+  let itemDegrees: [Int32]
+
+  /// What only some queries need and is computed when one first does.
+  private struct Derived {
+    var itemUsers: CSRMatrix?
+    var userText: Matrix?
   }
-  /// Nearest users or items of one in a space, by cosine.
-  package func similar(_ request: SimilarRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
-    throw .invalid("not built yet")
+
+  private let derived = Mutex(Derived())
+
+  /// Prepares a model for queries.
+  ///
+  /// O(interactions).
+  package init(bundle: Bundle) {
+    self.bundle = bundle
+    var degrees = [Int32](repeating: 0, count: bundle.itemCount)
+    for item in bundle.interactions.columnIndices { degrees[Int(item)] += 1 }
+    itemDegrees = degrees
   }
-  /// Shared and specific parts of one user or item on both sides.
-  package func components(kind: EntityKind, id: String) throws(QueryError) -> Answer { throw .invalid("not built yet") }
-  /// Why an item has its score for a user.
-  package func explain(_ request: ExplainRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
-    throw .invalid("not built yet")
-  }
-  /// Items whose id or title contains a text, best matches first.
-  package func find(_ text: String, top: Int) -> Answer { Answer(kind: "find", records: []) }
-  /// Counts, degrees, cold items and popularity of the model's data.
-  package func stats() -> Answer { Answer(kind: "stats", records: []) }
-  /// What the model is: name, backbone, alignment, dimensions, training, metrics.
-  package func model() -> Answer { Answer(kind: "model", records: []) }
+
   /// One line for the banner, such as `demo: lightgcn + darec, 943 users, 1,682 items`.
-  package var summary: String { "" }
+  package var summary: String {
+    let method = [bundle.configuration["backbone"]?.string, bundle.configuration["alignment"]?.string]
+      .compactMap { $0 == "none" ? nil : $0 }.joined(separator: " + ")
+    let counts = "\(grouped(bundle.userCount)) users, \(grouped(bundle.itemCount)) items"
+    return "\(bundle.name): " + (method.isEmpty ? counts : method + ", " + counts)
+  }
+
+  /// The users of every item, `[I, U]`; transposed once.
+  var itemUsers: CSRMatrix {
+    derived.withLock { derived in
+      if let known = derived.itemUsers { return known }
+      let transposed = bundle.interactions.transposed().matrix
+      derived.itemUsers = transposed
+      return transposed
+    }
+  }
+
+  /// The users' text embeddings, `[U, dL]`: stored, or derived once as the normalised mean of the embeddings of the
+  /// user's training items; nil when the model has none.
+  ///
+  /// A user without items has a row of zeros.
+  var userText: Matrix? {
+    if let stored = bundle.userText { return stored }
+    guard bundle.userTextDerived, let itemText = bundle.itemText else { return nil }
+    return derived.withLock { derived in
+      if let known = derived.userText { return known }
+      let result = Matrix(rows: bundle.userCount, columns: itemText.columns)
+      let interactions = bundle.interactions
+      parallelRanges(result.rows, blockSize: 64) { users in
+        for user in users {
+          let row = result.row(user)
+          for item in interactions.row(user) { kernels.axpy(1, itemText.row(Int(item)), row, itemText.columns) }
+          _ = kernels.normalize(row, row, itemText.columns, 1e-12)
+        }
+      }
+      derived.userText = result
+      return result
+    }
+  }
+
+  /// The score of an item for a user: the inner product of their final vectors, the same float wherever it is shown.
+  func score(user: Int, item: Int) -> Float {
+    kernels.dot(bundle.finalUsers.row(user), bundle.finalItems.row(item), bundle.dimension)
+  }
+
+  /// The scores of all items for a vector `[d]`.
+  func scores(of vector: UnsafePointer<Float>, cancellation: Cancellation) throws(QueryError) -> [Float] {
+    let items = bundle.finalItems
+    let width = items.columns
+    var result = [Float](repeating: 0, count: items.rows)
+    result.withUnsafeMutableBufferPointer { buffer in
+      let target = buffer
+      parallelRanges(items.rows, blockSize: 8_192) { range in
+        guard !cancellation.isCancelled else { return }
+        for item in range { target[item] = kernels.dot(vector, items.row(item), width) }
+      }
+    }
+    if cancellation.isCancelled { throw .interrupted }
+    return result
+  }
+
+  // MARK: - Completion
+
   /// Ids that start with a prefix, in id order, at most `limit`.
-  package func ids(of kind: EntityKind, startingWith prefix: String, limit: Int) -> [String] { [] }
-  /// Item titles that start with a prefix (case-insensitive), at most `limit`.
-  package func titles(startingWith prefix: String, limit: Int) -> [String] { [] }
+  package func ids(of kind: EntityKind, startingWith prefix: String, limit: Int) -> [String] {
+    let table = kind == .user ? bundle.users : bundle.items
+    return table.indices(startingWith: prefix, limit: limit).map { table[$0] }
+  }
+
+  /// Item titles that start with a prefix (case-insensitive), at most `limit`; a title that several items have is
+  /// listed once.
+  package func titles(startingWith prefix: String, limit: Int) -> [String] {
+    guard let titles = bundle.titles else { return [] }
+    var result: [String] = []
+    for index in titles.indices(startingWith: prefix, limit: limit) where result.last != titles[index] {
+      result.append(titles[index])
+    }
+    return result
+  }
+}
+
+/// A count with a comma between groups of three digits, for sentences.
+func grouped(_ number: Int) -> String {
+  let digits = Array(String(number.magnitude))
+  var result = number < 0 ? "-" : ""
+  for (position, digit) in digits.enumerated() {
+    if position > 0 && (digits.count - position) % 3 == 0 { result.append(",") }
+    result.append(digit)
+  }
+  return result
+}
+
+/// A number with a fixed number of decimals, for sentences; no locale and no Foundation.
+func decimal(_ value: Double, places: Int = 3) -> String {
+  guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }
+  let factor = (0..<places).reduce(1.0) { power, _ in power * 10 }
+  let scaled = Int((value.magnitude * factor).rounded())
+  let fraction = String(scaled % Int(factor))
+  let sign = value < 0 && scaled != 0 ? "-" : ""
+  return sign + "\(scaled / Int(factor))."
+    + String(repeating: "0", count: max(0, places - fraction.utf8.count)) + fraction
 }

@@ -68,7 +68,9 @@ package struct ExplainRequest: Sendable {
   package var item: String
   /// Neighbours listed for each space.
   package var neighbors = 5
-  /// At most this many contributions are listed; the others are in the residual. Nil lists all.
+  /// At most this many contributions are listed; the others are in the residual.
+  ///
+  /// Nil lists all.
   package var contributions: Int?
 
   /// A request that lists every contribution.

@@ -1,6 +1,8 @@
 // A JSON value whose objects keep the order of their members.
 
-/// A JSON value. Objects keep insertion order, so output never depends on hashing.
+/// A JSON value.
+///
+/// Objects keep insertion order, so output never depends on hashing.
 package indirect enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)

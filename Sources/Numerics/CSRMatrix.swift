@@ -79,7 +79,9 @@ package final class CSRMatrix: Sendable {
   /// Number of entries in one row.
   package func degree(_ index: Int) -> Int { rowStarts[index + 1] - rowStarts[index] }
 
-  /// True when the entry (row, column) is stored. O(log degree).
+  /// True when the entry (row, column) is stored.
+  ///
+  /// - Complexity: O(log degree).
   package func contains(row: Int, column: Int32) -> Bool {
     var low = rowStarts[row]
     var high = rowStarts[row + 1]
@@ -111,7 +113,8 @@ package final class CSRMatrix: Sendable {
         map[entry] = Int32(target)
       }
     }
-    let matrix = CSRMatrix(rows: columns, columns: rows, rowStarts: starts, columnIndices: indices, values: transposedValues)
+    let matrix = CSRMatrix(
+      rows: columns, columns: rows, rowStarts: starts, columnIndices: indices, values: transposedValues)
     return (matrix, map)
   }
 }

@@ -4,11 +4,15 @@ import CPlatform
 import Dispatch
 import Synchronization
 
-/// How many threads the parallel loops may use. Results never depend on it.
+/// How many threads the parallel loops may use.
+///
+/// Results never depend on it.
 package enum Parallelism {
   private static let count = Atomic<Int>(0)
 
-  /// Number of threads used by `parallelFor`; at least 1. The default is the number of active processors.
+  /// Number of threads used by `parallelFor`.
+  ///
+  /// At least 1; the default is the number of active processors.
   package static var threadCount: Int {
     get {
       let value = count.load(ordering: .relaxed)

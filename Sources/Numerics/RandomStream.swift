@@ -1,7 +1,9 @@
 // Counter-based random numbers: every draw is a function of (seed, purpose, position), never of the thread or of
 // what other consumers drew. Guide: Docs/Architecture.md, "Determinism".
 
-/// What a random stream is for. Each consumer has its own, so that switching one on or off changes no other's draws.
+/// What a random stream is for.
+///
+/// Each consumer has its own, so that switching one on or off changes no other's draws.
 package enum RandomPurpose: UInt32, Sendable {
   case initialization = 1
   case shuffle = 2
@@ -18,7 +20,9 @@ package enum RandomPurpose: UInt32, Sendable {
   case test = 99
 }
 
-/// A Philox4x32-10 generator (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
+/// A Philox4x32-10 generator.
+///
+/// Source: Salmon, Moraes, Dror and Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3".
 ///
 /// The key is derived from (seed, purpose); the counter's upper half is (epoch, step) and its lower half the position,
 /// so a stream can be opened at any place without replaying what came before. `RandomNumberGenerator` conformance
@@ -45,8 +49,15 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
 
   /// The four words at one counter position; does not advance the stream.
   package func words(at position: UInt64) -> SIMD4<UInt32> {
-    var counter = SIMD4(
-      UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32), high.x, high.y)
+    Self.philox(
+      counter: SIMD4(
+        UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32), high.x, high.y),
+      key: key)
+  }
+
+  /// The bijection itself: ten rounds of Philox4x32 on a counter under a key.
+  package static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    var counter = counter
     var roundKey = key
     for _ in 0..<10 {
       let first = UInt64(counter.x) &* 0xD251_1F53

@@ -7,9 +7,9 @@ import Synchronization
 /// Turns SIGINT into a cancellation.
 ///
 /// While a line is edited, the line editor has its own handler.
-enum InterruptSignal {
+package enum InterruptSignal {
   /// The process's one cancellation, set by the handler.
-  static let cancellation = Cancellation()
+  package static let cancellation = Cancellation()
   /// When the last Ctrl-C came, in nanoseconds; far in the past when there was none.
   private static let last = Atomic<Int64>(-2_000_000_000)
   /// A second Ctrl-C within a second ends the process at once: a script may be stuck where nothing polls.
@@ -17,7 +17,7 @@ enum InterruptSignal {
 
   /// Installs the handler.
   /// - Parameter secondEndsProcess: true for scripts; at a prompt a second Ctrl-C still only cancels.
-  static func install(secondEndsProcess: Bool) {
+  package static func install(secondEndsProcess: Bool) {
     // Touch every global here, so that none is initialised inside the handler.
     cancellation.reset()
     last.store(-2_000_000_000, ordering: .relaxed)
@@ -32,7 +32,7 @@ enum InterruptSignal {
 
   /// Writes to a closed pipe fail with EPIPE instead of killing the process, so that temporary files are removed; the
   /// session then ends with the status that the signal would have given.
-  static func ignoreBrokenPipe() { signal(SIGPIPE, SIG_IGN) }
+  package static func ignoreBrokenPipe() { signal(SIGPIPE, SIG_IGN) }
 
   private static func handle() {
     let savedError = errno

@@ -1,6 +1,137 @@
-// The executable: verbs, exit codes, wiring.
+// The entry point: which verb, what it throws, how the process ends.
+
+import ArgumentParser
+import Benchmarks
+import Files
+import Numerics
+import Shell
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 @main
-struct Main {
-  static func main() {}
+enum Main {
+  static func main() {
+    exit(run(Array(CommandLine.arguments.dropFirst())))
+  }
+
+  /// Runs one command line and says how the process ends.
+  private static func run(_ arguments: [String]) -> Int32 {
+    do {
+      // An unusable DAREC_SIMD is said at once, not at the first matrix.
+      _ = try KernelTable.selected()
+      guard let first = arguments.first else {
+        print(DarecCommand.helpMessage())
+        return ExitStatus.success.rawValue
+      }
+      var words = arguments
+      if !first.hasPrefix("-"), !DarecCommand.verbs.contains(first) {
+        // `darec MODEL ...` opens the prompt; a mistyped verb is told apart from a path by what exists.
+        guard FileReader.isDirectory(first) else {
+          throw CommandFailure.unknownVerb(first, suggestions: DarecCommand.verbs(near: first))
+        }
+        words.insert("repl", at: 0)
+      }
+      return try parse(words)
+    } catch let failure as any DescribedFailure {
+      Console.error("darec: \(failure.description)")
+      return failure.exitStatus.rawValue
+    } catch let end as EndedWith {
+      return end.code
+    } catch {
+      return end(parserError: error)
+    }
+  }
+
+  private static func parse(_ words: [String]) throws -> Int32 {
+    var command = try DarecCommand.parseAsRoot(words)
+    try command.run()
+    return ExitStatus.success.rawValue
+  }
+
+  /// Help and usage errors of the argument parser, with its own texts and exit codes.
+  private static func end(parserError: any Error) -> Int32 {
+    let code = DarecCommand.exitCode(for: parserError)
+    let message = DarecCommand.fullMessage(for: parserError)
+    if code == .success {
+      print(message)
+    } else if !message.isEmpty {
+      Console.error(message)
+    }
+    return code.rawValue
+  }
+}
+
+/// Ends a command with a status that has already been explained on standard error.
+struct EndedWith: Error {
+  let code: Int32
+
+  /// Ends with one of the designed codes.
+  init(status: ExitStatus) { code = status.rawValue }
+
+  /// Ends with the code that a script's `.exit CODE` asked for.
+  init(code: Int32) { self.code = code }
+}
+
+/// Errors of the command line that the parser does not know of.
+enum CommandFailure: DescribedFailure {
+  /// The first word is neither a verb nor a directory.
+  case unknownVerb(String, suggestions: [String])
+  /// Options that do not go together, or miss each other.
+  case usage(String)
+  /// A list file that cannot be used.
+  case badFile(String)
+  /// The model does not hold what is asked for.
+  case notHeld(String)
+
+  var description: String {
+    switch self {
+    case .unknownVerb(let word, let suggestions):
+      if !suggestions.isEmpty && !word.contains("/") {
+        return "unknown verb '\(word)'; did you mean \(suggestions.joined(separator: ", "))? Verbs: darec --help"
+      }
+      return "\(word): no such model directory; train one with 'darec train', or see 'darec --help' for the verbs"
+    case .usage(let text), .badFile(let text), .notHeld(let text): return text
+    }
+  }
+
+  var exitStatus: ExitStatus {
+    switch self {
+    case .unknownVerb(let word, let suggestions): return suggestions.isEmpty || word.contains("/") ? .missingInput : .usage
+    case .usage: return .usage
+    case .badFile: return .badData
+    case .notHeld: return .failure
+    }
+  }
+}
+
+/// Writing to the process's standard streams.
+enum Console {
+  /// One line to standard error.
+  static func error(_ text: String) {
+    write(Array((text + "\n").utf8), to: 2)
+  }
+
+  /// Bytes to standard output; a closed pipe ends the process quietly.
+  static func output(_ bytes: [UInt8]) throws {
+    guard write(bytes, to: 1) else { throw EndedWith(status: .brokenPipe) }
+  }
+
+  /// Writes all bytes; false when the descriptor cannot take them.
+  @discardableResult
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var start = 0
+      while start < buffer.count {
+        let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start)
+        if count < 0 {
+          if errno == EINTR { continue }
+          return false
+        }
+        start += count
+      }
+      return true
+    }
+  }
 }

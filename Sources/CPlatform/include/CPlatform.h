@@ -59,4 +59,8 @@ static inline uint32_t cplatform_crc32c(uint32_t crc, const void *data, size_t l
 }
 #endif
 
+/// Swaps two paths in one step (Linux `renameat2` with RENAME_EXCHANGE, which the Swift overlay does not import).
+/// Returns 0, or -1 with `errno` set; ENOSYS where the call does not exist.
+int cplatform_exchange(const char *first, const char *second);
+
 #endif

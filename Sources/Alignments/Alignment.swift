@@ -1,0 +1,99 @@
+// What an alignment is to the rest of the program. Guide: Docs/Architecture.md, "Plug and play".
+
+import Autodiff
+import Numerics
+
+/// What an alignment is built for.
+package struct AlignmentProblem {
+  /// Frozen text embeddings of all nodes, users first, unit rows, `[users + items, text width]`.
+  package var text: Matrix
+  /// Number of users; item i is node `users + i`.
+  package var users: Int
+  /// Width of the base model's final representation.
+  package var representationWidth: Int
+  /// The run's seed.
+  package var seed: UInt64
+
+  /// A problem.
+  package init(text: Matrix, users: Int, representationWidth: Int, seed: UInt64) {
+    self.text = text
+    self.users = users
+    self.representationWidth = representationWidth
+    self.seed = seed
+  }
+}
+
+/// The four parts that a disentangling alignment makes of the two representations; each `[users + items, p]`.
+package struct DisentangledParts {
+  package var collaborativeShared: Matrix
+  package var collaborativeSpecific: Matrix
+  package var languageShared: Matrix
+  package var languageSpecific: Matrix
+}
+
+/// Preference centres of the two shared spaces and how they were matched.
+package struct MatchedCentres {
+  /// Centres of the collaborative side, `[K, p]`, of unit rows in the default metric.
+  package var collaborative: Matrix
+  /// Centres of the language side, `[K, p]`.
+  package var language: Matrix
+  /// `matching[i]` is the language cluster that belongs to collaborative cluster i.
+  package var matching: [Int32]
+  /// Collaborative cluster of every node, `[users + items]`.
+  package var collaborativeLabels: [Int32]
+  /// Language cluster of every node, `[users + items]`.
+  package var languageLabels: [Int32]
+}
+
+/// An alignment of a collaborative model with frozen text embeddings.
+///
+/// It sees the base model only through the node representation on the tape, so any alignment goes with any base model.
+/// All its random draws come from its own streams: with it or without it, the base model draws the same numbers.
+package protocol Alignment: AnyObject {
+  /// What it trains, in a fixed order; not the base model's parameters.
+  var parameters: [Parameter] { get }
+  /// False when it changes nothing at this epoch (all weights zero, or still in the pretraining phase): the trainer
+  /// then leaves its parameters alone.
+  func isActive(inEpoch epoch: Int) -> Bool
+
+  /// The loss terms of a step.
+  /// - Parameters:
+  ///   - tape: the step's tape.
+  ///   - representation: the base model's final representation, `[users + items, d]`.
+  ///   - batchNodes: the distinct nodes of the batch in ascending order, made only when asked for.
+  ///   - position: the step.
+  func losses(
+    on tape: Tape, representation: Variable, batchNodes: () -> [Int32], at position: StepPosition
+  ) -> [LossTerm]
+
+  /// True when the representation itself ranks, false when a projection of it does.
+  var ranksWithRepresentation: Bool { get }
+
+  /// The vectors that rank, on the tape: the representation itself, or a projection of it.
+  func scoring(on tape: Tape, representation: Variable) -> Variable
+
+  /// The vectors that rank, outside training.
+  func scoring(representation: Matrix) -> Matrix
+
+  /// The shared and specific parts of all nodes, for those alignments that have them.
+  func parts(representation: Matrix) -> DisentangledParts?
+
+  /// The preference centres over all nodes, for those alignments that have them.
+  func centres(of parts: DisentangledParts) -> MatchedCentres?
+
+  /// Matrices besides the parameters that the next step depends on, by name; saved in a checkpoint.
+  var state: [(name: String, value: Matrix)] { get }
+
+  /// Takes back what `state` returned.
+  func restore(state: [(name: String, value: Matrix)])
+}
+
+extension Alignment {
+  package var ranksWithRepresentation: Bool { true }
+  package func scoring(on tape: Tape, representation: Variable) -> Variable { representation }
+  package func scoring(representation: Matrix) -> Matrix { representation }
+  package func parts(representation: Matrix) -> DisentangledParts? { nil }
+  package func centres(of parts: DisentangledParts) -> MatchedCentres? { nil }
+  package var state: [(name: String, value: Matrix)] { [] }
+  package func restore(state: [(name: String, value: Matrix)]) {}
+}

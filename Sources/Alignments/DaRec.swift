@@ -1,0 +1,212 @@
+// DaRec: disentangled alignment of a collaborative and a language representation. Guide: Docs/Method.md.
+
+import Autodiff
+import Files
+import Numerics
+
+/// The disentangled alignment of DaRec (arXiv 2408.08231).
+///
+/// Four projectors split each side into a specific and a shared part; the parts are kept apart (orthogonality), the
+/// specific parts spread out (uniformity), and only the structure of the shared parts is aligned: all pairwise
+/// similarities (global) and matched preference centres (local). Every reading of what the paper leaves open is an
+/// option; METHOD section 10 names them A1-A17.
+package final class DaRec: Alignment {
+  private let settings: DaRecSettings
+  private let text: Matrix
+  private let users: Int
+  private let seed: UInt64
+  let collaborativeSpecific: Perceptron
+  let collaborativeShared: Perceptron
+  let languageSpecific: Perceptron
+  let languageShared: Perceptron
+  private var starts: [CentreStart?]
+
+  /// A freshly initialised alignment.
+  package init(problem: AlignmentProblem, options: OptionValues) {
+    let settings = DaRecSettings(options)
+    self.settings = settings
+    users = problem.users
+    seed = problem.seed
+    text = settings.centersText ? Self.centred(problem.text) : problem.text
+    func projector(_ name: String, _ side: ParameterSide, _ index: Int) -> Perceptron {
+      var stream = RandomStream(seed: problem.seed, purpose: .alignmentInitialization, epoch: 0, step: index)
+      return Perceptron(
+        name: name, input: side == .collaborative ? problem.representationWidth : problem.text.columns,
+        output: settings.width, layers: settings.layers, side: side, stream: &stream)
+    }
+    collaborativeSpecific = projector("collaborative.specific", .collaborative, 0)
+    collaborativeShared = projector("collaborative.shared", .collaborative, 1)
+    languageSpecific = projector("language.specific", .language, 2)
+    languageShared = projector("language.shared", .language, 3)
+    starts = [CentreStart?](repeating: nil, count: settings.poolsNodes ? 1 : 2)
+  }
+
+  package var parameters: [Parameter] {
+    collaborativeSpecific.parameters + collaborativeShared.parameters + languageSpecific.parameters
+      + languageShared.parameters
+  }
+
+  package func isActive(inEpoch epoch: Int) -> Bool {
+    epoch >= settings.pretrainEpochs && (settings.hasWeight || settings.inference != .final)
+  }
+
+  package func losses(
+    on tape: Tape, representation: Variable, batchNodes: () -> [Int32], at position: StepPosition
+  ) -> [LossTerm] {
+    let nodes = sampledNodes(count: representation.value.rows, batchNodes: batchNodes, at: position)
+    guard !settings.poolsNodes else { return losses(of: nodes, group: 0, on: tape, representation, at: position) }
+    // A1, the other reading: users and items aligned separately, the terms summed.
+    let split = nodes.firstIndex { Int($0) >= users } ?? nodes.endIndex
+    return [(0, Array(nodes[..<split])), (1, Array(nodes[split...]))].flatMap { group, members in
+      losses(of: members, group: group, on: tape, representation, at: position)
+    }
+  }
+
+  private func losses(
+    of nodes: [Int32], group: Int, on tape: Tape, _ representation: Variable, at position: StepPosition
+  ) -> [LossTerm] {
+    guard nodes.count > 1 else { return [] }
+    let behaviour = tape.gatherRows(representation, nodes)
+    let language = tape.constant(text.gatherRows(nodes))
+    let parts = (
+      collaborativeSpecific: collaborativeSpecific.project(behaviour, on: tape),
+      collaborativeShared: collaborativeShared.project(behaviour, on: tape),
+      languageSpecific: languageSpecific.project(language, on: tape),
+      languageShared: languageShared.project(language, on: tape)
+    )
+    var terms = [
+      tape.orthogonality(
+        specific: parts.collaborativeSpecific, shared: parts.collaborativeShared,
+        name: "orthogonality.collaborative", weight: settings.orthogonality),
+      tape.orthogonality(
+        specific: parts.languageSpecific, shared: parts.languageShared, name: "orthogonality.language",
+        weight: settings.orthogonality),
+      tape.uniformity(parts.collaborativeSpecific, name: "uniformity.collaborative", weight: settings.uniformity),
+      tape.uniformity(parts.languageSpecific, name: "uniformity.language", weight: settings.uniformity),
+      tape.globalStructure(
+        parts.collaborativeShared, parts.languageShared, cosine: settings.cosineSimilarity, scale: settings.globalScale,
+        name: "global", weight: settings.global),
+    ]
+    let clusters = min(settings.centres, nodes.count)
+    var start = startingCentres(
+      group: group, clusters: clusters, behaviour: parts.collaborativeShared.value,
+      language: parts.languageShared.value, at: position)
+    terms.append(
+      tape.localStructure(
+        parts.collaborativeShared, parts.languageShared, start: &start, iterations: settings.iterations,
+        spherical: settings.sphericalCentres, matching: settings.matching, form: settings.localLoss,
+        stream: position.stream(.matching), weight: settings.local))
+    starts[group] = start
+    return terms
+  }
+
+  /// The nodes whose structure this step compares, ascending (METHOD A5).
+  private func sampledNodes(count: Int, batchNodes: () -> [Int32], at position: StepPosition) -> [Int32] {
+    switch settings.sampling {
+    case .nodes:
+      var stream = position.stream(.alignmentSample)
+      return stream.sample(settings.sampleSize, of: count)
+    case .batch: return batchNodes()
+    case .all: return (0..<Int32(count)).map { $0 }
+    }
+  }
+
+  /// Last step's centres, or k-means++ on this sample when there are none yet.
+  private func startingCentres(
+    group: Int, clusters: Int, behaviour: Matrix, language: Matrix, at position: StepPosition
+  ) -> CentreStart {
+    if let known = starts[group], known.collaborative.rows == clusters { return known }
+    return CentreStart(
+      collaborative: firstCentres(behaviour, clusters: clusters, index: 2 * group),
+      language: firstCentres(language, clusters: clusters, index: 2 * group + 1))
+  }
+
+  private func firstCentres(_ x: Matrix, clusters: Int, index: Int) -> Matrix {
+    var stream = RandomStream(seed: seed, purpose: .kMeans, epoch: 0, step: index)
+    return KMeans.plusPlus(
+      x: ClusteredSide(x, spherical: settings.sphericalCentres).rows, k: clusters, stream: &stream)
+  }
+
+  package var ranksWithRepresentation: Bool { settings.inference == .final }
+
+  package func scoring(on tape: Tape, representation: Variable) -> Variable {
+    switch settings.inference {
+    case .final: return representation
+    case .shared: return collaborativeShared.project(representation, on: tape)
+    case .sum:
+      return tape.add(
+        collaborativeSpecific.project(representation, on: tape), collaborativeShared.project(representation, on: tape))
+    case .concatenated:
+      return tape.concatenateColumns(
+        collaborativeSpecific.project(representation, on: tape), collaborativeShared.project(representation, on: tape))
+    }
+  }
+
+  package func scoring(representation: Matrix) -> Matrix {
+    guard settings.inference != .final else { return representation }
+    let tape = Tape()
+    return scoring(on: tape, representation: tape.constant(representation)).value
+  }
+
+  package func parts(representation: Matrix) -> DisentangledParts? {
+    DisentangledParts(
+      collaborativeShared: collaborativeShared.project(representation),
+      collaborativeSpecific: collaborativeSpecific.project(representation),
+      languageShared: languageShared.project(text), languageSpecific: languageSpecific.project(text))
+  }
+
+  package func centres(of parts: DisentangledParts) -> MatchedCentres? {
+    let clusters = min(settings.centres, parts.collaborativeShared.rows)
+    guard clusters > 0 else { return nil }
+    let left = ClusteredSide(parts.collaborativeShared, spherical: settings.sphericalCentres).rows
+    let right = ClusteredSide(parts.languageShared, spherical: settings.sphericalCentres).rows
+    let start =
+      starts[0].flatMap { $0.collaborative.rows == clusters ? $0 : nil }
+      ?? CentreStart(
+        collaborative: firstCentres(parts.collaborativeShared, clusters: clusters, index: 0),
+        language: firstCentres(parts.languageShared, clusters: clusters, index: 1))
+    // More rounds than a training step takes: these centres are shown to people and should have settled.
+    let clustersA = KMeans.lloyd(x: left, start: start.collaborative, iterations: 50)
+    let clustersB = KMeans.lloyd(x: right, start: start.language, iterations: 50)
+    let centresA = CentreTable(meansOf: left, labels: clustersA.labels, count: clusters)
+    let centresB = CentreTable(meansOf: right, labels: clustersB.labels, count: clusters)
+    let partner = settings.matching.match(
+      centresA, centresB, leftLabels: clustersA.labels, rightLabels: clustersB.labels,
+      stream: RandomStream(seed: seed, purpose: .matching))
+    return MatchedCentres(
+      collaborative: centresA.matrix, language: centresB.matrix, matching: partner.map { Int32($0) },
+      collaborativeLabels: clustersA.labels, languageLabels: clustersB.labels)
+  }
+
+  package var state: [(name: String, value: Matrix)] {
+    starts.enumerated().flatMap { group, start -> [(name: String, value: Matrix)] in
+      guard let start else { return [] }
+      return [
+        ("centres.\(group).collaborative", start.collaborative), ("centres.\(group).language", start.language),
+      ]
+    }
+  }
+
+  package func restore(state: [(name: String, value: Matrix)]) {
+    for group in starts.indices {
+      guard
+        let behaviour = state.first(where: { $0.name == "centres.\(group).collaborative" })?.value,
+        let language = state.first(where: { $0.name == "centres.\(group).language" })?.value
+      else { continue }
+      starts[group] = CentreStart(collaborative: behaviour, language: language)
+    }
+  }
+
+  /// Text vectors minus their mean, unit rows again (METHOD A15).
+  private static func centred(_ text: Matrix) -> Matrix {
+    var mean = [Double](repeating: 0, count: text.columns)
+    for row in 0..<text.rows {
+      for column in 0..<text.columns { mean[column] += Double(text.row(row)[column]) }
+    }
+    let result = text.copy()
+    for row in 0..<text.rows {
+      for column in 0..<text.columns { result.row(row)[column] -= Float(mean[column] / Double(max(1, text.rows))) }
+    }
+    return UnitRows(result).value
+  }
+}

@@ -1,0 +1,46 @@
+// Joining and adding variables of the same row count.
+
+import Numerics
+
+extension Tape {
+  /// [a ; b] side by side: `[n, p + q]` from a `[n, p]` and b `[n, q]`.
+  package func concatenateColumns(_ a: Variable, _ b: Variable) -> Variable {
+    let rows = a.value.rows
+    let left = a.value.columns
+    let right = b.value.columns
+    precondition(b.value.rows == rows, "row counts differ")
+    let value = Matrix.uninitialized(rows: rows, columns: left + right)
+    for row in 0..<rows {
+      value.row(row).update(from: a.value.row(row), count: left)
+      (value.row(row) + left).update(from: b.value.row(row), count: right)
+    }
+    return record(value: value, inputs: [a, b]) { gradient in
+      a.accumulate { target, adds in copyColumns(gradient, from: 0, to: target, adds: adds) }
+      b.accumulate { target, adds in copyColumns(gradient, from: left, to: target, adds: adds) }
+    }
+  }
+
+  /// a + b, `[n, d]`.
+  package func add(_ a: Variable, _ b: Variable) -> Variable {
+    let value = a.value.copy()
+    value.add(b.value)
+    return record(value: value, inputs: [a, b]) { gradient in
+      for input in [a, b] {
+        input.accumulate { target, adds in
+          if adds { target.add(gradient) } else { target.assign(from: gradient) }
+        }
+      }
+    }
+  }
+}
+
+private func copyColumns(_ source: Matrix, from start: Int, to target: Matrix, adds: Bool) {
+  for row in 0..<target.rows {
+    let values = source.row(row) + start
+    if adds {
+      kernels.axpy(1, values, target.row(row), target.columns)
+    } else {
+      target.row(row).update(from: values, count: target.columns)
+    }
+  }
+}

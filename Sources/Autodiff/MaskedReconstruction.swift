@@ -1,0 +1,57 @@
+// RLMRec-Gen's reconstruction loss over masked nodes.
+
+import Numerics
+
+extension Tape {
+  /// -(1/n) Σ_i log( exp(x_i·y_i/τ) / (Σ_j exp(x_i·y_j/τ) + 1e-8) + 1e-8 ) with unit rows.
+  ///
+  /// Source: METHOD 6.2 (RLMRec, Ren et al. 2024). n is the number of masked nodes (a few thousand at most), so the
+  /// n x n similarities are kept for the gradient. Exponentials are shifted by 1/τ; the two 1e-8 are shifted with them.
+  /// - Parameters:
+  ///   - x: reconstructed vectors, `[n, d]`.
+  ///   - y: text vectors, `[n, d]`.
+  ///   - temperature: τ > 0.
+  ///   - name: the term's name in the log.
+  ///   - weight: its weight in the total.
+  package func maskedReconstruction(
+    _ x: Variable, _ y: Variable, temperature: Float, name: String, weight: Float
+  ) -> LossTerm {
+    let unitX = UnitRows(x.value)
+    let unitY = UnitRows(y.value)
+    let rows = unitX.value.rows
+    let inverse = 1 / temperature
+    let similarity = Matrix.uninitialized(rows: rows, columns: rows)
+    gemm(unitX.value, unitY.value, transposeB: true, into: similarity)
+    for row in 0..<rows { kernels.scaledExp(similarity.row(row), similarity.row(row), rows, inverse, -inverse) }
+    let floor = 1e-8
+    let shiftedFloor = floor * exponential(-Double(inverse))
+    var sums = [Double](repeating: 0, count: rows)
+    var ratios = [Double](repeating: 0, count: rows)
+    var value = 0.0
+    for row in 0..<rows {
+      sums[row] = kernels.sum(similarity.row(row), rows) + shiftedFloor
+      ratios[row] = Double(similarity.row(row)[row]) / sums[row]
+      value -= logarithm(ratios[row] + floor)
+    }
+    return recordLoss(name: name, value: value / Double(max(1, rows)), weight: weight) { seed in
+      // With r = e_ii / S: d(-log(r + ε)) = -1/(r + ε) dr, dr/dz_ij = r (δ_ij - e_ij / S) / τ.
+      for row in 0..<rows {
+        let common = -Double(seed) / Double(rows) / (ratios[row] + floor) * ratios[row] * Double(inverse)
+        let target = similarity.row(row)
+        let factor = Float(-common / sums[row])
+        kernels.scale(factor, target, target, rows)
+        target[row] += Float(common)
+      }
+      x.accumulate { target, adds in
+        let gradient = Matrix.uninitialized(rows: rows, columns: unitX.value.columns)
+        gemm(similarity, unitY.value, into: gradient)
+        unitX.backward(gradient, into: target, adds: adds)
+      }
+      y.accumulate { target, adds in
+        let gradient = Matrix.uninitialized(rows: rows, columns: unitY.value.columns)
+        gemm(similarity, transposeA: true, unitX.value, into: gradient)
+        unitY.backward(gradient, into: target, adds: adds)
+      }
+    }
+  }
+}

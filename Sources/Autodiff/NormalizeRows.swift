@@ -1,0 +1,68 @@
+// Rows divided by their length.
+
+import Numerics
+
+/// Rows scaled to unit length, with what their gradient needs.
+package struct UnitRows {
+  /// x / |x|, `[n, d]`; a row whose length is below the floor is divided by the floor instead.
+  package let value: Matrix
+  /// 1 / length of every row.
+  package let inverseLength: [Float]
+
+  /// Normalises the rows of `x`.
+  /// - Parameters:
+  ///   - x: `[n, d]`.
+  ///   - squaredEpsilon: added to the squared length (RLMRec's form, sqrt(1e-8 + |x|²)), or nil for max(|x|, 1e-12).
+  package init(_ x: Matrix, squaredEpsilon: Float? = nil) {
+    let result = Matrix.uninitialized(rows: x.rows, columns: x.columns)
+    var inverse = [Float](repeating: 0, count: x.rows)
+    inverse.withUnsafeMutableBufferPointer { buffer in
+      let lengths = buffer
+      parallelRanges(x.rows, blockSize: 256) { range in
+        for row in range {
+          let source = x.row(row)
+          // The length in Double: unit rows are compared by differences of almost equal numbers later on.
+          var squared = 0.0
+          for column in 0..<x.columns { squared += Double(source[column]) * Double(source[column]) }
+          let length: Double
+          if let squaredEpsilon {
+            length = (Double(squaredEpsilon) + squared).squareRoot()
+          } else {
+            length = max(squared.squareRoot(), 1e-12)
+          }
+          let factor = 1 / length
+          lengths[row] = Float(factor)
+          let target = result.row(row)
+          for column in 0..<x.columns { target[column] = Float(Double(source[column]) * factor) }
+        }
+      }
+    }
+    value = result
+    inverseLength = inverse
+  }
+
+  /// Turns a gradient with respect to the unit rows into one with respect to the original rows:
+  /// dx = (g - y (y·g)) / length, added to or written over `target`.
+  ///
+  /// With `squaredEpsilon` the same formula holds exactly, because y = x / sqrt(ε + |x|²) has the derivative
+  /// (I - y yᵀ) / sqrt(ε + |x|²).
+  package func backward(_ gradient: Matrix, into target: Matrix, adds: Bool) {
+    let columns = value.columns
+    parallelRanges(value.rows, blockSize: 256) { range in
+      for row in range {
+        let unit = value.row(row)
+        let incoming = gradient.row(row)
+        let outgoing = target.row(row)
+        var inner = 0.0
+        for column in 0..<columns { inner += Double(unit[column]) * Double(incoming[column]) }
+        let along = Float(inner)
+        let factor = inverseLength[row]
+        if adds {
+          for column in 0..<columns { outgoing[column] += (incoming[column] - unit[column] * along) * factor }
+        } else {
+          for column in 0..<columns { outgoing[column] = (incoming[column] - unit[column] * along) * factor }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,150 @@
+// Linear propagation over a graph, summed over layers: the encoder of the LightGCN family.
+
+import Numerics
+
+/// The values of a graph's entries in one step, and the same entries in the order of the transposed graph.
+package struct EdgeValues {
+  /// One value for each entry of the graph, in its order.
+  package var forward: [Float]
+  /// The same values in the order of the transposed graph's entries.
+  package var transposed: [Float]
+}
+
+/// A sparse square matrix with its transpose, over which node vectors are propagated.
+package final class PropagationGraph: Sendable {
+  /// A, `[n, n]`.
+  package let matrix: CSRMatrix
+  /// Aᵀ, `[n, n]`.
+  package let transpose: CSRMatrix
+  /// Position of each entry of A in Aᵀ.
+  private let transposedPosition: [Int32]
+
+  /// A graph with the given matrix.
+  package init(_ matrix: CSRMatrix) {
+    precondition(matrix.rows == matrix.columns, "a graph needs a square matrix")
+    self.matrix = matrix
+    (transpose, transposedPosition) = matrix.transposed()
+  }
+
+  /// D^-1/2 A D^-1/2 of the bipartite graph A = [[0, R], [Rᵀ, 0]], `[users + items, users + items]`; rows without
+  /// entries stay zero. Source: He et al. 2020, LightGCN, eq. 8 (no self-loops).
+  /// - Parameters:
+  ///   - interactions: R, `[users, items]`; any stored entry counts as 1.
+  ///   - selfLoops: add the identity before normalising (GCCF).
+  package convenience init(bipartite interactions: CSRMatrix, selfLoops: Bool = false) {
+    let users = interactions.rows
+    let nodes = users + interactions.columns
+    let byItem = interactions.transposed().matrix
+    let loop = selfLoops ? 1 : 0
+    var starts = [0]
+    starts.reserveCapacity(nodes + 1)
+    var columns: [Int32] = []
+    columns.reserveCapacity(2 * interactions.entryCount + loop * nodes)
+    for user in 0..<users {
+      if selfLoops { columns.append(Int32(user)) }
+      for item in interactions.row(user) { columns.append(Int32(users) + item) }
+      starts.append(columns.count)
+    }
+    for item in 0..<interactions.columns {
+      columns.append(contentsOf: byItem.row(item))
+      if selfLoops { columns.append(Int32(users + item)) }
+      starts.append(columns.count)
+    }
+    let inverseRoot = (0..<nodes).map { node -> Float in
+      let degree = starts[node + 1] - starts[node]
+      return degree > 0 ? Float(1 / Double(degree).squareRoot()) : 0
+    }
+    var values = [Float](repeating: 0, count: columns.count)
+    for node in 0..<nodes {
+      for entry in starts[node]..<starts[node + 1] {
+        values[entry] = inverseRoot[node] * inverseRoot[Int(columns[entry])]
+      }
+    }
+    self.init(CSRMatrix(rows: nodes, columns: nodes, rowStarts: starts, columnIndices: columns, values: values))
+  }
+
+  /// Keeps each directed entry independently with probability `keepRate`, without rescaling.
+  ///
+  /// Two entries are decided by one random word (16 bits each), so the rate is met to 2^-16. The draw of an entry is a
+  /// function of the stream and the entry's index only. Source: METHOD 6.3, quirk 3.
+  package func dropped(keepRate: Float, stream: RandomStream) -> EdgeValues {
+    let threshold = UInt32((Double(keepRate) * 65536).rounded())
+    let count = matrix.entryCount
+    var forward = [Float](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+    var backward = [Float](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+    forward.withUnsafeMutableBufferPointer { forwardBuffer in
+      backward.withUnsafeMutableBufferPointer { backwardBuffer in
+        let forwardValues = forwardBuffer
+        let backwardValues = backwardBuffer
+        matrix.values.withUnsafeBufferPointer { values in
+          transposedPosition.withUnsafeBufferPointer { position in
+            parallelRanges(count, blockSize: 16384) { range in
+              var entry = range.lowerBound
+              while entry < range.upperBound {
+                let words = stream.words(at: UInt64(entry >> 3))
+                for lane in 0..<min(8, range.upperBound - entry) {
+                  let half = (words[lane >> 1] >> (lane & 1 == 0 ? 0 : 16)) & 0xFFFF
+                  let value = half < threshold ? values[entry + lane] : 0
+                  forwardValues[entry + lane] = value
+                  backwardValues[Int(position[entry + lane])] = value
+                }
+                entry += 8
+              }
+            }
+          }
+        }
+      }
+    }
+    return EdgeValues(forward: forward, transposed: backward)
+  }
+
+  /// The graph's entries multiplied by a mask of the same length, for tests and fixed subgraphs.
+  package func masked(_ mask: [Float]) -> EdgeValues {
+    let forward = zip(matrix.values, mask).map { $0 * $1 }
+    var backward = [Float](repeating: 0, count: forward.count)
+    for (entry, value) in forward.enumerated() { backward[Int(transposedPosition[entry])] = value }
+    return EdgeValues(forward: forward, transposed: backward)
+  }
+
+  /// Σ_{l=0..layers} Aˡ x, `[n, d]`, by Horner's rule h ← x + A h.
+  package func sumOfLayers(_ x: Matrix, layers: Int, values: EdgeValues? = nil) -> Matrix {
+    Self.horner(matrix, values: values?.forward, x, layers: layers)
+  }
+
+  fileprivate static func horner(_ graph: CSRMatrix, values: [Float]?, _ x: Matrix, layers: Int) -> Matrix {
+    var current = x
+    for _ in 0..<layers {
+      let next = x.copy()
+      if let values {
+        values.withUnsafeBufferPointer { buffer in
+          sparseTimesDense(graph, values: buffer.baseAddress, current, into: next, accumulate: true)
+        }
+      } else {
+        sparseTimesDense(graph, current, into: next, accumulate: true)
+      }
+      current = next
+    }
+    return layers == 0 ? x.copy() : current
+  }
+}
+
+extension Tape {
+  /// Σ_{l=0..layers} Aˡ x, `[n, d]` (the sum, not the mean, of the layers).
+  ///
+  /// Gradient: Σ_l (Aᵀ)ˡ g with the same dropped entries. Source: He et al. 2020, LightGCN, eqs. 7-8; the sum instead
+  /// of the mean is RLMRec's (METHOD 6.3, quirk 4).
+  /// - Parameters:
+  ///   - x: `[n, d]`.
+  ///   - graph: A, `[n, n]`.
+  ///   - layers: number of propagations.
+  ///   - values: entry values replacing the graph's own (edge dropping).
+  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, values: EdgeValues? = nil) -> Variable {
+    let value = graph.sumOfLayers(x.value, layers: layers, values: values)
+    return record(value: value, inputs: [x]) { gradient in
+      let back = PropagationGraph.horner(graph.transpose, values: values?.transposed, gradient, layers: layers)
+      x.accumulate { target, adds in
+        if adds { target.add(back) } else { target.assign(from: back) }
+      }
+    }
+  }
+}

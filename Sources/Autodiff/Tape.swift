@@ -1,0 +1,135 @@
+// Reverse-mode differentiation over matrices: a list of coarse, fused operations run backwards once.
+// Guide: Docs/Architecture.md, "The tape".
+
+import Numerics
+
+/// A matrix on a tape: its value, and the gradient of the loss with respect to it once backward has reached it.
+package final class Variable {
+  /// The value, `[rows, columns]`.
+  package let value: Matrix
+  /// False for constants: nothing is accumulated for them and work towards them is skipped.
+  package let requiresGradient: Bool
+  /// The gradient, nil until something accumulates into it.
+  package private(set) var gradient: Matrix?
+
+  fileprivate init(value: Matrix, requiresGradient: Bool, gradient: Matrix? = nil) {
+    self.value = value
+    self.requiresGradient = requiresGradient
+    self.gradient = gradient
+  }
+
+  /// Adds to the gradient.
+  ///
+  /// `body` receives the gradient matrix and whether it must add to it (`true`) or overwrite it (`false`: the matrix
+  /// is fresh and its contents are unspecified), so a product can write its result without a pass of zeroing.
+  /// It is not called for constants.
+  package func accumulate(_ body: (_ gradient: Matrix, _ adds: Bool) -> Void) {
+    guard requiresGradient else { return }
+    if let gradient {
+      body(gradient, true)
+    } else {
+      let fresh = Matrix.uninitialized(rows: value.rows, columns: value.columns)
+      gradient = fresh
+      body(fresh, false)
+    }
+  }
+
+  /// As `accumulate(_:)` for bodies that touch only some rows: the matrix is zeroed when it is fresh.
+  package func accumulateSparsely(_ body: (_ gradient: Matrix) -> Void) {
+    accumulate { gradient, adds in
+      if !adds { gradient.fill(0) }
+      body(gradient)
+    }
+  }
+}
+
+/// One named scalar term of the training loss.
+package final class LossTerm {
+  /// Name as in the training log, such as `bpr` or `global`.
+  package let name: String
+  /// The unweighted value of this step.
+  package let value: Double
+  /// The factor with which it enters the total. Zero: the term is reported but nothing flows back from it.
+  package var weight: Float
+
+  fileprivate init(name: String, value: Double, weight: Float) {
+    self.name = name
+    self.value = value
+    self.weight = weight
+  }
+}
+
+/// Records operations in the order they are computed and runs their gradients in the reverse order.
+///
+/// Operations are extensions of this class, one file each. They are coarse (a whole propagation, a whole loss), so the
+/// tape itself costs nothing measurable and every gradient is a hand-written, checked formula.
+package final class Tape {
+  private enum Entry {
+    case operation(output: Variable, backward: (Matrix) -> Void)
+    case loss(LossTerm, backward: (Float) -> Void)
+  }
+
+  private var entries: [Entry] = []
+  private var parameterVariables: [(parameter: Parameter, variable: Variable)] = []
+  private var ran = false
+
+  /// An empty tape; one is made for each step.
+  package init() {}
+
+  /// A variable that receives no gradient.
+  package func constant(_ value: Matrix) -> Variable {
+    Variable(value: value, requiresGradient: false)
+  }
+
+  /// The variable of a parameter. Its gradient matrix is the parameter's own and is added to: whoever runs steps
+  /// zeroes it before each (`Adam.zeroGradients()`).
+  package func variable(_ parameter: Parameter) -> Variable {
+    if let known = parameterVariables.first(where: { $0.parameter === parameter }) { return known.variable }
+    let variable = Variable(value: parameter.value, requiresGradient: true, gradient: parameter.gradient)
+    parameterVariables.append((parameter, variable))
+    return variable
+  }
+
+  /// Records an operation.
+  /// - Parameters:
+  ///   - value: its result.
+  ///   - inputs: what it was computed from; if none needs a gradient, neither does the result.
+  ///   - backward: adds to the inputs' gradients, given the result's gradient.
+  package func record(value: Matrix, inputs: [Variable], backward: @escaping (Matrix) -> Void) -> Variable {
+    let output = Variable(value: value, requiresGradient: inputs.contains { $0.requiresGradient })
+    if output.requiresGradient { entries.append(.operation(output: output, backward: backward)) }
+    return output
+  }
+
+  /// Records a scalar term of the loss.
+  /// - Parameters:
+  ///   - name: its name in the log.
+  ///   - value: its unweighted value.
+  ///   - weight: the factor with which it enters the total; may be changed on the term until `backward()`.
+  ///   - backward: adds to the inputs' gradients, given d(total)/d(term), which is the weight.
+  package func recordLoss(
+    name: String, value: Double, weight: Float, backward: @escaping (Float) -> Void
+  ) -> LossTerm {
+    let term = LossTerm(name: name, value: value, weight: weight)
+    entries.append(.loss(term, backward: backward))
+    return term
+  }
+
+  /// Computes the gradient of the weighted sum of all recorded terms with respect to every variable.
+  ///
+  /// A term of weight zero contributes exactly nothing: not even a zero is added, so parameters that only it touches
+  /// keep a gradient of exactly zero and all others get the bits they would have had without it.
+  /// - Precondition: called once.
+  package func backward() {
+    precondition(!ran, "a tape runs backwards once")
+    ran = true
+    while let entry = entries.popLast() {
+      switch entry {
+      case .loss(let term, let backward):
+        if term.weight != 0 { backward(term.weight) }
+      case .operation(let output, let backward):
+        if let gradient = output.gradient { backward(gradient) }
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// What to recommend.
+
+import Files
+import ModelFile
+import Numerics
+
+extension Engine {
+  /// Recommends items to a known user or to a person described by items.
+  ///
+  /// Scores are inner products of final vectors; order is score descending, then item order. What the user has is left
+  /// out unless asked for. The answer says how many items each filter left out; it is shorter than `top` only when
+  /// candidates run out.
+  package func recommend(_ request: RecommendRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
+    try check(top: request.top)
+    let person = try person(of: request)
+    var scores = try person.vector.withUnsafeBufferPointer { (vector) throws(QueryError) -> [Float] in
+      guard let base = vector.baseAddress else { return [] }
+      return try self.scores(of: base, cancellation: cancellation)
+    }
+    let filtered = try filter(&scores, request: request, seen: person.items)
+    let best = scores.withUnsafeBufferPointer { buffer -> [ScoredIndex] in
+      guard let base = buffer.baseAddress else { return [] }
+      return topK(of: base, count: buffer.count, k: request.top)
+    }
+    return answer(best, person: person, filtered: filtered, request: request)
+  }
+
+  /// Who is recommended to.
+  private struct Person {
+    /// The row of a known user.
+    var user: Int?
+    /// The items the person has, ascending.
+    var items: [Int32]
+    /// The vector items are scored with, `[d]`.
+    var vector: [Float]
+  }
+
+  /// Items each filter left out, counted once: seen before excluded before not a candidate.
+  private struct Filtered {
+    var seen = 0
+    var excluded = 0
+    var notCandidates = 0
+  }
+
+  private func person(of request: RecommendRequest) throws(QueryError) -> Person {
+    if let id = request.user {
+      guard request.items.isEmpty else { throw .invalid("give a user or --items, not both") }
+      let user = try userIndex(id)
+      let vector = UnsafeBufferPointer(start: bundle.finalUsers.row(user), count: bundle.dimension)
+      return Person(user: user, items: Array(bundle.interactions.row(user)), vector: Array(vector))
+    }
+    guard !request.items.isEmpty else { throw .invalid("name a user, or items of a new person with --items A,B,C") }
+    let items = try itemIndices(request.items)
+    return Person(user: nil, items: items, vector: foldedIn(items))
+  }
+
+  private func filter(
+    _ scores: inout [Float], request: RecommendRequest, seen: [Int32]
+  ) throws(QueryError) -> Filtered {
+    var filtered = Filtered()
+    func leaveOut(_ item: Int, _ count: inout Int) {
+      if scores[item] > -.infinity {
+        scores[item] = -.infinity
+        count += 1
+      }
+    }
+    if !request.includeSeen { for item in seen { leaveOut(Int(item), &filtered.seen) } }
+    for item in try itemIndices(request.excluded) { leaveOut(Int(item), &filtered.excluded) }
+    if let names = request.candidates {
+      var candidates = try itemIndices(names)[...]
+      for item in scores.indices {
+        if candidates.first == Int32(item) {
+          candidates.removeFirst()
+        } else {
+          leaveOut(item, &filtered.notCandidates)
+        }
+      }
+    }
+    return filtered
+  }
+
+  private func answer(
+    _ best: [ScoredIndex], person: Person, filtered: Filtered, request: RecommendRequest
+  ) -> Answer {
+    var user: [JSONValue.Member]
+    let who: String
+    if let row = person.user {
+      user = identity(of: .user, row) + [.init("kind", "known")]
+      who = "user \(bundle.users[row])"
+    } else {
+      let ids = person.items.map { JSONValue.string(bundle.items[Int($0)]) }
+      user = [.init("kind", "folded_in"), .init("items", .array(ids))]
+      who = "a new person with \(count(person.items.count, "item"))"
+    }
+    let items = best.enumerated().map { position, result -> JSONValue in
+      .object(
+        [.init("rank", .integer(position + 1))] + identity(of: .item, Int(result.index))
+          + [.init("score", .float(result.score))])
+    }
+    var record: [JSONValue.Member] = [
+      .init("schema", "darec/recommendation/1"), .init("type", "recommendation"), .init("model", modelRecord),
+      .init("user", .object(user)), .init("top", .integer(request.top)), .init("score_kind", "dot"),
+      .init(
+        "filtered",
+        [
+          "seen": .integer(filtered.seen), "excluded": .integer(filtered.excluded),
+          "not_candidates": .integer(filtered.notCandidates),
+        ]),
+      .init("items", .array(items)),
+    ]
+    if best.isEmpty { record.append(.init("reason", "no_candidates_left")) }
+    var sentence = best.isEmpty ? "Nothing is left to recommend to \(who)" : "For \(who)"
+    var filters: [String] = []
+    if filtered.seen > 0 { filters.append("\(count(filtered.seen, "item")) already seen") }
+    if filtered.excluded > 0 { filters.append("\(count(filtered.excluded, "item")) excluded") }
+    if filtered.notCandidates > 0 { filters.append("\(count(filtered.notCandidates, "item")) outside the candidates") }
+    sentence += filters.isEmpty ? "." : "; left out: " + filters.joined(separator: ", ") + "."
+    if !best.isEmpty && best.count < request.top {
+      sentence += " Only \(count(best.count, "item")) could be recommended."
+    }
+    let table = AnswerTable(
+      columns: [.init("rank", .number), .init("item", .identifier), .init("title", .title), .init("score", .bar)],
+      rows: best.enumerated().map { position, result in
+        [
+          .integer(position + 1), .text(bundle.items[Int(result.index)]), titleCell(of: .item, Int(result.index)),
+          .number(Double(result.score)),
+        ]
+      })
+    return Answer(kind: "recommendation", records: [.object(record)], sentences: [sentence], tables: [table])
+  }
+
+  /// A count with its noun: `1 item`, `2,000 items`.
+  func count(_ number: Int, _ noun: String) -> String {
+    grouped(number) + " " + noun + (number == 1 ? "" : "s")
+  }
+}

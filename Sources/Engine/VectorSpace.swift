@@ -1,0 +1,122 @@
+// The spaces in which neighbours are searched, and cosines in them.
+
+import ModelFile
+import Numerics
+
+/// One of the spaces a model holds: which vectors, and for shared and specific ones of which side.
+struct SpaceView: Sendable, Equatable {
+  var space: Space
+  /// Nil for the final and the text space, which have no sides.
+  var side: Side?
+
+  /// All spaces in the order they are shown.
+  static let all: [SpaceView] = [
+    SpaceView(space: .final, side: nil), SpaceView(space: .shared, side: .collaborative),
+    SpaceView(space: .shared, side: .language), SpaceView(space: .specific, side: .collaborative),
+    SpaceView(space: .specific, side: .language), SpaceView(space: .text, side: nil),
+  ]
+
+  /// How sentences and tables name it.
+  var label: String {
+    side.map { "\(space.rawValue) (\($0.rawValue))" } ?? space.rawValue
+  }
+}
+
+/// The vectors of all users or of all items in one space: rows `offset ..< offset + count` of a matrix.
+struct VectorSet {
+  let matrix: Matrix
+  let offset: Int
+  let count: Int
+
+  var width: Int { matrix.columns }
+
+  /// The vector of a user or an item.
+  func row(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(matrix.row(offset + index)) }
+
+  /// The Euclidean norm of a vector.
+  func norm(_ index: Int) -> Double { kernels.sumOfSquares(row(index), width).squareRoot() }
+}
+
+/// The cosine of two vectors; 0 when one of them is zero.
+func cosine(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ width: Int) -> Double {
+  let norms = (kernels.sumOfSquares(first, width) * kernels.sumOfSquares(second, width)).squareRoot()
+  guard norms > 0 else { return 0 }
+  return min(1, max(-1, Double(kernels.dot(first, second, width)) / norms))
+}
+
+extension Engine {
+  /// The vectors of a kind in a space; nil when the model does not hold them.
+  func vectors(_ kind: EntityKind, _ view: SpaceView) -> VectorSet? {
+    let isUser = kind == .user
+    let count = isUser ? bundle.userCount : bundle.itemCount
+    switch view.space {
+    case .final: return VectorSet(matrix: isUser ? bundle.finalUsers : bundle.finalItems, offset: 0, count: count)
+    case .text:
+      guard let matrix = isUser ? userText : bundle.itemText else { return nil }
+      return VectorSet(matrix: matrix, offset: 0, count: count)
+    case .shared, .specific:
+      guard let parts = bundle.components else { return nil }
+      let isCollaborative = view.side != .language
+      let matrix: Matrix
+      if view.space == .shared {
+        matrix = isCollaborative ? parts.collaborativeShared : parts.languageShared
+      } else {
+        matrix = isCollaborative ? parts.collaborativeSpecific : parts.languageSpecific
+      }
+      return VectorSet(matrix: matrix, offset: isUser ? 0 : bundle.userCount, count: count)
+    }
+  }
+
+  /// The vectors of a kind in a space, or an error that says why the model has none.
+  func requiredVectors(_ kind: EntityKind, _ view: SpaceView) throws(QueryError) -> VectorSet {
+    if let vectors = vectors(kind, view) { return vectors }
+    switch view.space {
+    case .text:
+      throw .notAvailable("the model '\(bundle.name)' holds no text embeddings of \(kind.rawValue)s")
+    default:
+      throw .notAvailable(
+        "the model '\(bundle.name)' has no shared and specific parts; train one with `--align darec`")
+    }
+  }
+
+  /// The `top` nearest of all by cosine, itself left out; ties by row.
+  func nearest(
+    to index: Int, in vectors: VectorSet, top: Int, cancellation: Cancellation
+  ) throws(QueryError) -> [ScoredIndex] {
+    var similarities = [Float](repeating: 0, count: vectors.count)
+    let query = vectors.row(index)
+    let queryNorm = vectors.norm(index)
+    similarities.withUnsafeMutableBufferPointer { buffer in
+      let target = buffer
+      parallelRanges(vectors.count, blockSize: 4_096) { range in
+        guard !cancellation.isCancelled else { return }
+        for other in range {
+          let norm = queryNorm * vectors.norm(other)
+          // A zero vector is near to nothing: minus infinity keeps it out of the selection.
+          target[other] =
+            norm > 0 ? Float(Double(kernels.dot(query, vectors.row(other), vectors.width)) / norm) : -.infinity
+        }
+      }
+    }
+    if cancellation.isCancelled { throw .interrupted }
+    return similarities.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return [] }
+      return topK(of: base, count: buffer.count, k: top, excluding: [Int32(index)])
+    }
+  }
+
+  /// The nearest of some candidates by cosine, itself left out; ties by row.
+  func nearest(
+    to index: Int, among candidates: some Sequence<Int32>, in vectors: VectorSet, top: Int
+  ) -> [ScoredIndex] {
+    guard vectors.norm(index) > 0 else { return [] }
+    var found: [ScoredIndex] = []
+    for candidate in candidates where Int(candidate) != index {
+      let other = vectors.row(Int(candidate))
+      guard kernels.sumOfSquares(other, vectors.width) > 0 else { continue }
+      found.append(ScoredIndex(index: candidate, score: Float(cosine(vectors.row(index), other, vectors.width))))
+    }
+    found.sort { $0.ranksBefore($1) }
+    return Array(found.prefix(top))
+  }
+}

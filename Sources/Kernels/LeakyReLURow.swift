@@ -1,0 +1,54 @@
+// Bias and leaky rectifier of a row, and their gradient.
+
+/// y[i] = f(x[i] + bias[i]) with f(z) = z for z > 0, slope z otherwise.
+/// - Parameters:
+///   - x: `count` floats; may be the same row as `y`.
+///   - bias: `count` floats.
+///   - y: `count` floats, written.
+///   - slope: factor of the negative side, positive (0.2 in the projectors of DaRec).
+@inline(never)
+package func biasLeakyReLURow(
+  _ x: UnsafePointer<Float>, _ bias: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int,
+  _ slope: Float
+) {
+  let factor = Lane(repeating: slope)
+  var i = 0
+  while i &+ 16 <= count {
+    let z = load(x + i) + load(bias + i)
+    store(z.replacing(with: factor * z, where: .!(z .> Lane.zero)), y + i)
+    i = i &+ 16
+  }
+  if i < count {
+    let rest = count &- i
+    let z = loadPartial(x + i, rest) + loadPartial(bias + i, rest)
+    storePartial(z.replacing(with: factor * z, where: .!(z .> Lane.zero)), y + i, rest)
+  }
+}
+
+/// gradientIn[i] = gradientOut[i] f'(z[i]), read from the forward result `y`, whose sign is that of z.
+///
+/// The gradient of the bias is the sum of `gradientIn` over rows.
+/// - Parameters:
+///   - gradientOut: `count` floats; may be the same row as `gradientIn`.
+///   - y: the forward result, `count` floats.
+///   - gradientIn: `count` floats, written.
+///   - slope: the forward slope, positive (with slope 0 a zero result would hide the sign).
+@inline(never)
+package func leakyReLUGradientRow(
+  _ gradientOut: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ gradientIn: UnsafeMutablePointer<Float>,
+  _ count: Int, _ slope: Float
+) {
+  let factor = Lane(repeating: slope)
+  var i = 0
+  while i &+ 16 <= count {
+    let gradient = load(gradientOut + i)
+    store(gradient.replacing(with: factor * gradient, where: .!(load(y + i) .> Lane.zero)), gradientIn + i)
+    i = i &+ 16
+  }
+  if i < count {
+    let rest = count &- i
+    let gradient = loadPartial(gradientOut + i, rest)
+    let activated = loadPartial(y + i, rest)
+    storePartial(gradient.replacing(with: factor * gradient, where: .!(activated .> Lane.zero)), gradientIn + i, rest)
+  }
+}

@@ -1,0 +1,93 @@
+// A trained model with everything that questions about it need.
+// Guide: Docs/ModelFormat.md.
+
+import Files
+import Numerics
+
+/// A trained model: vectors, the training interactions, ids, titles, and what explanations are made of.
+///
+/// A value of this type is valid: shapes agree, indices are in range, ids are unique, numbers are finite. Both ways of
+/// making one (`init` after training, `load` from a directory) check all of it, so queries need no further checks.
+/// U is the number of users, I of items, d the dimension of the final vectors. Nodes are users, then items: the node of
+/// item i is U + i.
+package struct Bundle: Sendable {
+  /// The model's name, such as `demo`.
+  package let name: String
+  /// Everything the training run was configured with; written to `config.json` and not interpreted here.
+  package let configuration: JSONValue
+  /// The final evaluation; written to `metrics.json`.
+  package let metrics: JSONValue
+  /// Where the training log is, when the bundle was loaded from a directory that has one.
+  package let trainingLogPath: String?
+  /// What tells this model's tensors from others': the checksum of the header of `model.safetensors`, which covers the
+  /// checksums of all tensors; nil for a model that was not loaded from a file.
+  package let fingerprint: String?
+  /// The users' ids; index = row of `finalUsers`.
+  package let users: StringTable
+  /// The items' ids; index = row of `finalItems`.
+  package let items: StringTable
+  /// The items' titles, an empty string where there is none; nil when there are no titles at all.
+  package let titles: StringTable?
+  /// The training interactions, `[U, I]`.
+  package let interactions: CSRMatrix
+  /// The held-out interactions that the model was selected on, `[U, I]`; nil when there are none.
+  package let validation: CSRMatrix?
+  /// The held-out interactions that it is tested on, `[U, I]`; nil when there are none.
+  package let test: CSRMatrix?
+  /// The vectors that users are ranked with, `[U, d]`.
+  package let finalUsers: Matrix
+  /// The vectors that items are ranked with, `[I, d]`; a score is the inner product of a user's and an item's.
+  package let finalItems: Matrix
+  /// How a score is made of past items.
+  package let attribution: Attribution
+  /// The four projected parts, when an alignment made them.
+  package let components: Components?
+  /// The preference centres of both sides, when there are components.
+  package let centres: PreferenceCentres?
+  /// The items' frozen text embeddings, `[I, dL]`; half precision on disk.
+  package let itemText: Matrix?
+  /// The users' frozen text embeddings, `[U, dL]`; nil when there are none or they are derived.
+  package let userText: Matrix?
+  /// True when a user's text embedding is the normalised mean of the embeddings of the user's training items.
+  package let userTextDerived: Bool
+
+  /// Number of users.
+  package var userCount: Int { users.count }
+  /// Number of items.
+  package var itemCount: Int { items.count }
+  /// Dimension of the final vectors.
+  package var dimension: Int { finalUsers.columns }
+
+  /// Puts a model together and checks it.
+  /// - Throws: `BundleError` naming the tensor and what is wrong with it.
+  package init(
+    name: String, configuration: JSONValue, metrics: JSONValue = .null, users: StringTable, items: StringTable,
+    titles: StringTable? = nil, interactions: CSRMatrix, validation: CSRMatrix? = nil, test: CSRMatrix? = nil,
+    finalUsers: Matrix, finalItems: Matrix,
+    attribution: Attribution = .none, components: Components? = nil, centres: PreferenceCentres? = nil,
+    itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
+    fingerprint: String? = nil
+  ) throws(BundleError) {
+    self.name = name
+    self.configuration = configuration
+    self.metrics = metrics
+    self.trainingLogPath = trainingLogPath
+    self.fingerprint = fingerprint
+    self.users = users
+    self.items = items
+    self.titles = titles
+    self.interactions = interactions
+    // An empty split and none are the same thing, also on disk.
+    self.validation = validation.flatMap { $0.entryCount > 0 ? $0 : nil }
+    self.test = test.flatMap { $0.entryCount > 0 ? $0 : nil }
+    self.finalUsers = finalUsers
+    self.finalItems = finalItems
+    self.attribution = attribution
+    self.components = components
+    self.centres = centres
+    self.itemText = itemText
+    self.userText = userText
+    self.userTextDerived = userTextDerived
+    try validate()
+  }
+}

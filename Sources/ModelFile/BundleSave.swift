@@ -1,0 +1,96 @@
+// Writing a model: the same content gives the same bytes, and a reader never sees half of it.
+
+import Files
+import Numerics
+
+extension Bundle {
+  /// The format's name and major version, as in the metadata of `model.safetensors`.
+  package static let format = "darec/bundle/1"
+
+  /// Names of the files in a bundle's directory.
+  package enum FileName {
+    /// All tensors.
+    package static let tensors = "model.safetensors"
+    /// What the training run was configured with.
+    package static let configuration = "config.json"
+    /// The final evaluation.
+    package static let metrics = "metrics.json"
+    /// One JSON record a line: run, epochs, end.
+    package static let trainingLog = "train.jsonl"
+    /// The model card.
+    package static let card = "README.md"
+  }
+
+  /// Writes the bundle's directory, replacing an older one in one step.
+  ///
+  /// Files of the older directory that are not part of a bundle, and the notes of its model card, are kept.
+  /// - Parameters:
+  ///   - path: the directory.
+  ///   - trainingLog: the contents of `train.jsonl`.
+  /// - Throws: `BundleError`; the older directory is then unchanged.
+  package func save(
+    to path: String, trainingLog: [UInt8] = [], fileSystem: any FileSystem = PosixFileSystem()
+  ) throws(BundleError) {
+    let writer = try tensorsFile()
+    let notes = ModelCard.notes(inDirectory: path)
+    let files = [
+      AtomicReplace.DirectoryFile(name: FileName.tensors, byteCount: writer.byteCount) { sink throws(SystemError) in
+        try writer.write(to: sink)
+      },
+      .init(name: FileName.configuration, bytes: try json(configuration, .pretty) + [0x0A]),
+      .init(name: FileName.metrics, bytes: try json(metrics, .pretty) + [0x0A]),
+      .init(name: FileName.trainingLog, bytes: trainingLog),
+      .init(name: FileName.card, bytes: Array(ModelCard.text(of: self, notes: notes).utf8)),
+    ]
+    do throws(AtomicReplaceError) {
+      try AtomicReplace.directory(at: path, files: files, fileSystem: fileSystem)
+    } catch { throw .save(error) }
+  }
+
+  /// The contents of `model.safetensors`.
+  ///
+  /// No time, path or machine is in it.
+  package func tensorsFile() throws(BundleError) -> SafetensorsWriter {
+    var writer = SafetensorsWriter()
+    writer.metadata = [
+      ("format", Self.format), ("name", name), ("attribution", attribution.name),
+      ("user_text_derived", userTextDerived ? "true" : "false"),
+    ]
+    if case .representation(let regularization) = attribution {
+      writer.metadata.append(("regularization", "\(regularization)"))
+    }
+    writer.metadata.append(("configuration", String(decoding: try json(configuration, .compact), as: UTF8.self)))
+    writer.add("final.users", matrix: finalUsers)
+    writer.add("final.items", matrix: finalItems)
+    for (stem, split) in splits {
+      writer.add(stem + ".row_starts", integers: split.rowStarts)
+      writer.add(stem + ".columns", int32s: split.columnIndices)
+    }
+    // Interactions are almost always binary: values are stored only when one of them is not 1.
+    if interactions.values.contains(where: { $0 != 1 }) {
+      writer.add("interactions.values", floats: interactions.values)
+    }
+    writer.add("ids.user", table: users)
+    writer.add("ids.item", table: items)
+    if let titles { writer.add("titles.item", table: titles) }
+    if case .propagation(let own, let itemPartial) = attribution {
+      writer.add("attribution.own", matrix: own)
+      writer.add("attribution.item_partial", matrix: itemPartial)
+    }
+    for part in components?.named ?? [] { writer.add(part.name, matrix: part.matrix) }
+    if let centres {
+      writer.add("centres.collaborative", matrix: centres.collaborative)
+      writer.add("centres.language", matrix: centres.language)
+      writer.add("centres.matching", int32s: centres.matching)
+      writer.add("centres.collaborative_labels", int32s: centres.collaborativeLabels)
+      writer.add("centres.language_labels", int32s: centres.languageLabels)
+    }
+    if let itemText { writer.add("text.items", halves: itemText) }
+    if let userText { writer.add("text.users", halves: userText) }
+    return writer
+  }
+
+  private func json(_ value: JSONValue, _ style: JSONStyle) throws(BundleError) -> [UInt8] {
+    do throws(JSONError) { return try value.serialized(style) } catch { throw .json(path: name, error) }
+  }
+}

@@ -1,0 +1,188 @@
+// What makes the parts of a model a model.
+
+import Files
+import Numerics
+
+extension Bundle {
+  /// Limits on sizes, checked before anything is computed from them.
+  package enum Limits {
+    /// Users, items, or both together: node indices are stored in 32 bits.
+    package static let nodes = Int(Int32.max)
+    /// Columns of vectors and components.
+    package static let dimension = 4_096
+    /// Columns of text embeddings.
+    package static let textDimension = 65_536
+  }
+
+  /// Checks everything that queries rely on.
+  func validate() throws(BundleError) {
+    try checkName()
+    let nodes = userCount + itemCount
+    guard nodes <= Limits.nodes else {
+      throw .limit(path: name, what: "users and items", value: nodes, limit: Limits.nodes)
+    }
+    guard users.role == .identifiers, items.role == .identifiers, titles?.role ?? .titles == .titles else {
+      throw .metadata(path: name, key: "ids", problem: "must be tables of ids, and titles a table of titles")
+    }
+    if let titles, titles.count != itemCount {
+      throw .shape(path: name, tensor: "titles.item", expected: [itemCount], found: [titles.count])
+    }
+    try check("final.users", finalUsers, rows: userCount, columns: nil, limit: Limits.dimension)
+    try check("final.items", finalItems, rows: itemCount, columns: dimension, limit: Limits.dimension)
+    for (stem, split) in splits {
+      guard split.rows == userCount, split.columns == itemCount else {
+        throw .shape(path: name, tensor: stem, expected: [userCount, itemCount], found: [split.rows, split.columns])
+      }
+      try Self.checkInteractions(
+        path: name, stem: stem, rowStarts: split.rowStarts, columns: split.columnIndices, users: userCount,
+        items: itemCount)
+    }
+    for (position, value) in interactions.values.enumerated() where !value.isFinite {
+      throw .notFinite(path: name, tensor: "interactions.values", row: position, column: 0)
+    }
+    try checkAttribution()
+    try checkComponents(nodes: nodes)
+    try checkText()
+  }
+
+  /// The splits that are present, with the stems of their tensor names.
+  var splits: [(stem: String, matrix: CSRMatrix)] {
+    var result = [(stem: "interactions", matrix: interactions)]
+    if let validation { result.append(("validation", validation)) }
+    if let test { result.append(("test", test)) }
+    return result
+  }
+
+  private func checkName() throws(BundleError) {
+    let allowed = name.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
+    }
+    guard allowed, (1...64).contains(name.utf8.count), name.utf8.first != UInt8(ascii: ".") else { throw .name(name) }
+  }
+
+  private func checkAttribution() throws(BundleError) {
+    switch attribution {
+    case .propagation(let own, let itemPartial):
+      try check("attribution.own", own, rows: userCount, columns: dimension, limit: Limits.dimension)
+      try check("attribution.item_partial", itemPartial, rows: itemCount, columns: dimension, limit: Limits.dimension)
+    case .representation(let regularization):
+      guard regularization.isFinite, regularization > 0 else {
+        throw .metadata(path: name, key: "regularization", problem: "must be a positive number")
+      }
+    case .none: break
+    }
+  }
+
+  private func checkComponents(nodes: Int) throws(BundleError) {
+    if let components {
+      let widths = [
+        components.collaborativeShared.columns, components.collaborativeShared.columns,
+        components.languageShared.columns, components.languageShared.columns,
+      ]
+      for (part, width) in zip(components.named, widths) {
+        try check(part.name, part.matrix, rows: nodes, columns: width, limit: Limits.dimension)
+      }
+    }
+    guard let centres else { return }
+    guard let components else {
+      throw .incomplete(path: name, missing: "components", neededBy: "centres")
+    }
+    try check(
+      "centres.collaborative", centres.collaborative, rows: nil, columns: components.collaborativeShared.columns,
+      limit: Limits.dimension)
+    try check(
+      "centres.language", centres.language, rows: nil, columns: components.languageShared.columns,
+      limit: Limits.dimension)
+    let sides = (collaborative: centres.collaborative.rows, language: centres.language.rows)
+    try check("centres.matching", centres.matching, count: sides.collaborative, limit: sides.language)
+    try check("centres.collaborative_labels", centres.collaborativeLabels, count: nodes, limit: sides.collaborative)
+    try check("centres.language_labels", centres.languageLabels, count: nodes, limit: sides.language)
+  }
+
+  private func checkText() throws(BundleError) {
+    if let itemText {
+      try check("text.items", itemText, rows: itemCount, columns: nil, limit: Limits.textDimension, isHalf: true)
+    }
+    if let userText {
+      try check(
+        "text.users", userText, rows: userCount, columns: itemText?.columns, limit: Limits.textDimension, isHalf: true)
+    }
+    if userTextDerived {
+      guard itemText != nil else { throw .incomplete(path: name, missing: "text.items", neededBy: "user_text_derived") }
+      guard userText == nil else {
+        throw .metadata(path: name, key: "user_text_derived", problem: "contradicts the tensor text.users")
+      }
+    }
+  }
+
+  private func check(
+    _ tensor: String, _ matrix: Matrix, rows: Int?, columns: Int?, limit: Int, isHalf: Bool = false
+  ) throws(BundleError) {
+    let expected = [rows ?? matrix.rows, columns ?? matrix.columns]
+    guard expected == [matrix.rows, matrix.columns] else {
+      throw .shape(path: name, tensor: tensor, expected: expected, found: [matrix.rows, matrix.columns])
+    }
+    guard matrix.columns >= 1, matrix.columns <= limit else {
+      throw .limit(path: name, what: "number of columns of '\(tensor)'", value: matrix.columns, limit: limit)
+    }
+    // A half holds magnitudes up to 65,504; from 65,520 on rounding gives infinity.
+    let bound: Float = isHalf ? 65_520 : .infinity
+    if let position = firstOutside(matrix, bound: bound) {
+      throw .notFinite(
+        path: name, tensor: tensor, row: position / matrix.columns, column: position % matrix.columns)
+    }
+  }
+
+  private func check(_ tensor: String, _ values: [Int32], count: Int, limit: Int) throws(BundleError) {
+    guard values.count == count else {
+      throw .shape(path: name, tensor: tensor, expected: [count], found: [values.count])
+    }
+    for (position, value) in values.enumerated() where value < 0 || value >= limit {
+      throw .outOfRange(path: name, tensor: tensor, position: position, value: Int(value), limit: limit)
+    }
+  }
+
+  /// The first element that is NaN or has at least the magnitude `bound`.
+  private func firstOutside(_ matrix: Matrix, bound: Float) -> Int? {
+    let elements = matrix.elements
+    let blockSize = 4_096
+    var start = 0
+    while start < elements.count {
+      let end = min(elements.count, start + blockSize)
+      // No branch inside the block, so that the loop is vectorised; NaN compares false and counts as outside.
+      var inside: Int32 = 0
+      for position in start..<end { inside &+= elements[position].magnitude < bound ? 1 : 0 }
+      if Int(inside) != end - start { return (start..<end).first { !(elements[$0].magnitude < bound) } }
+      start = end
+    }
+    return nil
+  }
+
+  /// Checks compressed rows before a `CSRMatrix` is made of them, whose initialiser would trap.
+  static func checkInteractions(
+    path: String, stem: String, rowStarts: [Int], columns: [Int32], users: Int, items: Int
+  ) throws(BundleError) {
+    let tensor = stem + ".row_starts"
+    guard rowStarts.count == users + 1 else {
+      throw .shape(path: path, tensor: tensor, expected: [users + 1], found: [rowStarts.count])
+    }
+    guard rowStarts[0] == 0 else { throw .rowStarts(path: path, tensor: tensor, row: 0) }
+    guard rowStarts[users] == columns.count else { throw .rowStarts(path: path, tensor: tensor, row: users) }
+    for row in 0..<users {
+      let start = rowStarts[row]
+      let end = rowStarts[row + 1]
+      guard start <= end, end <= columns.count else { throw .rowStarts(path: path, tensor: tensor, row: row) }
+      var previous: Int32 = -1
+      for position in start..<end {
+        let column = columns[position]
+        guard column >= 0, column < items else {
+          throw .outOfRange(
+            path: path, tensor: stem + ".columns", position: position, value: Int(column), limit: items)
+        }
+        guard column > previous else { throw .columnOrder(path: path, tensor: stem + ".columns", row: row) }
+        previous = column
+      }
+    }
+  }
+}

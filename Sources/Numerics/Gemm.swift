@@ -1,0 +1,221 @@
+// Dense matrix product: blocked, packed, parallel, bit-identical at every thread count.
+
+/// One matrix of a product: where it is, how far apart its stored rows are, whether its transpose is meant.
+struct Operand {
+  let pointer: UnsafePointer<Float>
+  let stride: Int
+  let transposed: Bool
+
+  /// Address of element (row, column) of the operand, after transposition.
+  func address(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
+    transposed ? pointer + (column * stride + row) : pointer + (row * stride + column)
+  }
+}
+
+/// Sizes of the blocks.
+///
+/// They depend on the shape only, so results never depend on the thread count.
+enum GemmBlocking {
+  /// Rows of a register tile.
+  static let tileRows = 6
+  /// Columns of a register tile.
+  static let tileColumns = 16
+  /// Steps of k in one pass: a panel of B (24 KiB) stays in the first-level cache.
+  static let depth = 384
+  /// Rows of A packed at a time: 96 x 384 floats (144 KiB) stay in the second-level cache.
+  static let rows = 96
+  /// Most floats of B packed at a time, 16 MiB: they stay in a shared last-level cache.
+  static let packedFloats = 4 << 20
+
+  /// A product whose result is at most this large, with an inner length of at least twice `sliceDepth`, is cut along k:
+  /// its few rows and columns would not feed several threads.
+  static let slicedResult = 16_384
+  /// Inner length of a slice.
+  static let sliceDepth = 1024
+  /// Most slices, a bound of the memory for partial results.
+  static let slices = 32
+
+  static func roundUp(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
+}
+
+/// C[m, n] (+)= alpha op(A)[m, k] op(B)[k, n] over raw memory, parallel.
+///
+/// Numeric contract: Float accumulation in fused steps inside blocks of 384 steps of k, blocks added in order; error at
+/// most gamma(k + 2) |A| |B| elementwise. Bit-identical at every thread count and on every run of the same level.
+/// - Parameters:
+///   - m: rows of C.
+///   - n: columns of C.
+///   - k: inner length; 0 clears C unless `accumulate`.
+///   - a: op(A)[i, p] is a[i * lda + p], or a[p * lda + i] where `transposeA`.
+///   - lda: distance between stored rows of A, floats.
+///   - transposeA: use the transpose of the stored A.
+///   - b: op(B)[p, j] is b[p * ldb + j], or b[j * ldb + p] where `transposeB`.
+///   - ldb: distance between stored rows of B, floats.
+///   - transposeB: use the transpose of the stored B.
+///   - c: C[i, j] is c[i * ldc + j]; must not overlap A or B.
+///   - ldc: distance between rows of C, floats.
+///   - accumulate: add to C instead of replacing it.
+///   - alpha: factor of the product.
+package func gemm(
+  m: Int, n: Int, k: Int, a: UnsafePointer<Float>, lda: Int, transposeA: Bool = false, b: UnsafePointer<Float>,
+  ldb: Int, transposeB: Bool = false, c: UnsafeMutablePointer<Float>, ldc: Int, accumulate: Bool = false,
+  alpha: Float = 1
+) {
+  multiply(
+    m, n, k, Operand(pointer: a, stride: lda, transposed: transposeA),
+    Operand(pointer: b, stride: ldb, transposed: transposeB), c, ldc, accumulate, alpha, parallelFor)
+}
+
+/// The same product on the calling thread only, for use inside a block of `parallelFor`; same bits as `gemm`.
+package func gemmSerial(
+  m: Int, n: Int, k: Int, a: UnsafePointer<Float>, lda: Int, transposeA: Bool = false, b: UnsafePointer<Float>,
+  ldb: Int, transposeB: Bool = false, c: UnsafeMutablePointer<Float>, ldc: Int, accumulate: Bool = false,
+  alpha: Float = 1
+) {
+  multiply(
+    m, n, k, Operand(pointer: a, stride: lda, transposed: transposeA),
+    Operand(pointer: b, stride: ldb, transposed: transposeB), c, ldc, accumulate, alpha
+  ) { count, body in
+    for block in 0..<count { body(block) }
+  }
+}
+
+/// C (+)= alpha op(A) op(B) for whole matrices, parallel.
+///
+/// Contract as the raw form.
+/// - Parameters:
+///   - a: `[m, k]`, or `[k, m]` where `transposeA`.
+///   - b: `[k, n]`, or `[n, k]` where `transposeB`.
+///   - c: `[m, n]`; must be another matrix than `a` and `b`.
+/// - Precondition: the shapes fit.
+package func gemm(
+  _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, into c: Matrix,
+  accumulate: Bool = false, alpha: Float = 1
+) {
+  let m = transposeA ? a.columns : a.rows
+  let k = transposeA ? a.rows : a.columns
+  let n = transposeB ? b.rows : b.columns
+  precondition(k == (transposeB ? b.columns : b.rows), "inner sizes of the product differ")
+  precondition(c.rows == m && c.columns == n, "the result has another shape than the product")
+  gemm(
+    m: m, n: n, k: k, a: a.pointer, lda: a.columns, transposeA: transposeA, b: b.pointer, ldb: b.columns,
+    transposeB: transposeB, c: c.pointer, ldc: n, accumulate: accumulate, alpha: alpha)
+}
+
+/// The product op(A) op(B) as a new matrix, `[m, n]`.
+package func product(_ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false) -> Matrix {
+  let c = Matrix.uninitialized(
+    rows: transposeA ? a.columns : a.rows, columns: transposeB ? b.rows : b.columns)
+  gemm(a, transposeA: transposeA, b, transposeB: transposeB, into: c)
+  return c
+}
+
+/// The product with the loop that runs its independent blocks; chooses the way by the shape.
+private func multiply(
+  _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+) {
+  if k >= 2 * GemmBlocking.sliceDepth && m * n <= GemmBlocking.slicedResult && m > 0 && n > 0 {
+    multiplySliced(m, n, k, a, b, c, ldc, accumulate, alpha, loop)
+  } else {
+    multiplyBlocked(m, n, k, a, b, c, ldc, accumulate, alpha, loop)
+  }
+}
+
+/// The product cut along k: each slice to its own partial result, added in the order of the slices.
+private func multiplySliced(
+  _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+) {
+  let wanted = min(GemmBlocking.slices, (k + GemmBlocking.sliceDepth - 1) / GemmBlocking.sliceDepth)
+  let depth = GemmBlocking.roundUp((k + wanted - 1) / wanted, to: 4)
+  let slices = (k + depth - 1) / depth
+  let partial = BufferPool.shared.take(floats: slices * m * n)
+  defer { BufferPool.shared.give(partial, floats: slices * m * n) }
+  loop(slices) { slice in
+    let start = slice * depth
+    multiplyBlocked(
+      m, n, min(depth, k - start),
+      Operand(pointer: a.address(0, start), stride: a.stride, transposed: a.transposed),
+      Operand(pointer: b.address(start, 0), stride: b.stride, transposed: b.transposed), partial + slice * m * n, n,
+      false, 1
+    ) { count, body in
+      for block in 0..<count { body(block) }
+    }
+  }
+  let table = kernels
+  for slice in 1..<max(1, slices) { table.axpy(1, partial + slice * m * n, partial, m * n) }
+  for row in 0..<m {
+    if accumulate {
+      table.axpy(alpha, partial + row * n, c + row * ldc, n)
+    } else {
+      table.scale(alpha, partial + row * n, c + row * ldc, n)
+    }
+  }
+}
+
+/// The product by packed blocks of rows.
+private func multiplyBlocked(
+  _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+) {
+  guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    if !accumulate { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
+    return
+  }
+  let table = kernels
+  let paddedColumns = GemmBlocking.roundUp(n, to: GemmBlocking.tileColumns)
+  // A chunk of B: whole passes of k, as many columns as fit.
+  let chunkDepth = min(
+    GemmBlocking.roundUp(k, to: GemmBlocking.depth),
+    max(GemmBlocking.depth, GemmBlocking.packedFloats / 2048 / GemmBlocking.depth * GemmBlocking.depth))
+  let chunkColumns = min(
+    paddedColumns, GemmBlocking.packedFloats / chunkDepth / GemmBlocking.tileColumns * GemmBlocking.tileColumns)
+  let packedCount = min(chunkDepth, k) * chunkColumns
+  let packed = BufferPool.shared.take(floats: packedCount)
+  defer { BufferPool.shared.give(packed, floats: packedCount) }
+  let blockRows = min(
+    GemmBlocking.rows,
+    max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((m + 31) / 32, to: GemmBlocking.tileRows)))
+  let rowBlocks = (m + blockRows - 1) / blockRows
+
+  for columnStart in stride(from: 0, to: n, by: chunkColumns) {
+    let columns = min(chunkColumns, n - columnStart)
+    let panels = (columns + GemmBlocking.tileColumns - 1) / GemmBlocking.tileColumns
+    let columnsPadded = panels * GemmBlocking.tileColumns
+    for depthStart in stride(from: 0, to: k, by: chunkDepth) {
+      let depth = min(chunkDepth, k - depthStart)
+      let passes = (depth + GemmBlocking.depth - 1) / GemmBlocking.depth
+      let groupPanels = 8
+      let groups = (panels + groupPanels - 1) / groupPanels
+      loop(passes * groups) { block in
+        let pass = block / groups
+        let firstColumn = block % groups * groupPanels * GemmBlocking.tileColumns
+        let passStart = pass * GemmBlocking.depth
+        let passDepth = min(GemmBlocking.depth, depth - passStart)
+        table.packRight(
+          passDepth, min(groupPanels * GemmBlocking.tileColumns, columns - firstColumn),
+          b.address(depthStart + passStart, columnStart + firstColumn), b.stride, b.transposed,
+          packed + (passStart * columnsPadded + firstColumn * passDepth))
+      }
+      loop(rowBlocks) { block in
+        let firstRow = block * blockRows
+        let rows = min(blockRows, m - firstRow)
+        let scratchCount = GemmBlocking.roundUp(rows, to: GemmBlocking.tileRows) * min(GemmBlocking.depth, depth)
+        let scratch = BufferPool.shared.take(floats: scratchCount)
+        for pass in 0..<passes {
+          let passStart = pass * GemmBlocking.depth
+          let passDepth = min(GemmBlocking.depth, depth - passStart)
+          table.packLeft(
+            rows, passDepth, a.address(firstRow, depthStart + passStart), a.stride, a.transposed, scratch)
+          table.gemmBlock(
+            rows, columns, passDepth, scratch, packed + passStart * columnsPadded,
+            passDepth * GemmBlocking.tileColumns, c + (firstRow * ldc + columnStart), ldc, alpha,
+            accumulate || depthStart + passStart > 0)
+        }
+        BufferPool.shared.give(scratch, floats: scratchCount)
+      }
+    }
+  }
+}

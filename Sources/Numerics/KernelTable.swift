@@ -1,0 +1,173 @@
+// The kernels of one instruction set as function values, chosen once at start.
+
+import Kernels
+import KernelsAVX2
+
+/// One function value per kernel.
+///
+/// The argument order of each is that of the function of the same name in `Kernels`.
+/// Call a kernel per row or block of rows, never per element: a call through the table costs about two nanoseconds.
+/// Pointers need no alignment; nothing is read or written outside the `count` elements named.
+package struct KernelTable: Sendable {
+  /// Read-only floats.
+  package typealias Input = UnsafePointer<Float>
+  /// Floats written or updated.
+  package typealias Output = UnsafeMutablePointer<Float>
+
+  /// The level these functions were compiled for.
+  package let level: SIMDLevel
+  /// `(a, b, count)`: sum of a[i] b[i].
+  package let dot: @Sendable (Input, Input, Int) -> Float
+  /// `(a, b, count)`: sum of (a[i] - b[i])^2.
+  package let squaredDistance: @Sendable (Input, Input, Int) -> Float
+  /// `(alpha, x, y, count)`: y += alpha x.
+  package let axpy: @Sendable (Float, Input, Output, Int) -> Void
+  /// `(alpha, x, y, count)`: y = alpha x; may be in place.
+  package let scale: @Sendable (Float, Input, Output, Int) -> Void
+  /// `(x, y, z, count)`: z = x * y elementwise; may be in place.
+  package let multiply: @Sendable (Input, Input, Output, Int) -> Void
+  /// `(x, y, count, epsilon)`: y = x / max(|x|, epsilon); returns |x|; may be in place.
+  package let normalize: @Sendable (Input, Output, Int, Float) -> Float
+  /// `(x, count)`: sum, Double across blocks.
+  package let sum: @Sendable (Input, Int) -> Double
+  /// `(x, count)`: sum of squares, Double across blocks.
+  package let sumOfSquares: @Sendable (Input, Int) -> Double
+  /// `(x, count)`: largest element, -infinity for none.
+  package let maximum: @Sendable (Input, Int) -> Float
+  /// `(x, y, count)`: y = e^x; may be in place.
+  package let exp: @Sendable (Input, Output, Int) -> Void
+  /// `(x, y, count, scale, shift)`: y = e^(scale x + shift); may be in place.
+  package let scaledExp: @Sendable (Input, Output, Int, Float, Float) -> Void
+  /// `(x, y, count)`: y = ln x; may be in place.
+  package let log: @Sendable (Input, Output, Int) -> Void
+  /// `(x, y, count)`: y = softmax(x); returns the log-sum-exp; may be in place.
+  package let softmax: @Sendable (Input, Output, Int) -> Float
+  /// `(x, count)`: ln of the sum of e^x[i].
+  package let logSumExp: @Sendable (Input, Int) -> Float
+  /// `(x, count, shift)`: sum of e^(x[i] - shift).
+  package let sumOfExponentials: @Sendable (Input, Int, Float) -> Double
+  /// `(x, y, count)`: y = 1 / (1 + e^-x); may be in place.
+  package let sigmoid: @Sendable (Input, Output, Int) -> Void
+  /// `(x, y, count)`: y = ln(1 + e^x); may be in place.
+  package let softplus: @Sendable (Input, Output, Int) -> Void
+  /// `(x, bias, y, count, slope)`: y = leaky ReLU of x + bias; may be in place.
+  package let biasLeakyReLU: @Sendable (Input, Input, Output, Int, Float) -> Void
+  /// `(gradientOut, y, gradientIn, count, slope)`: gradient through leaky ReLU given its result y; may be in place.
+  package let leakyReLUGradient: @Sendable (Input, Input, Output, Int, Float) -> Void
+  /// `(rowStarts, firstRow, endRow, columns, values, keep, x, width, out, scale, accumulate)`: sparse rows times dense.
+  package let sparseRows:
+    @Sendable (
+      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float, Bool
+    ) -> Void
+  /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
+  package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
+  /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
+  package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
+  /// `(scores, count, groups, maxima)`: maxima of 16 * groups disjoint sets of scores.
+  package let groupMaxima: @Sendable (Input, Int, Int, Output) -> Void
+  /// `(rows, width, query, items, out, depth)`: inner product of a query with each row, bits as the packed product.
+  package let scoreRows: @Sendable (Int, Int, Input, Input, Output, Int) -> Void
+  /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
+  package let nearestCentre: @Sendable (Int, Int, Input, Input, Int, UnsafeMutablePointer<Int32>, Output) -> Void
+  /// `(rows, width, x, labels, sums, counts)`: rows added up by label.
+  package let addRowsByLabel:
+    @Sendable (Int, Int, Input, UnsafePointer<Int32>, Output, UnsafeMutablePointer<Int32>) -> Void
+  /// `(x, y, count)`: floats from binary16 patterns.
+  package let halfToFloat: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
+  /// `(x, y, count)`: binary16 patterns from floats, to nearest even.
+  package let floatToHalf: @Sendable (Input, UnsafeMutablePointer<UInt16>, Int) -> Void
+  /// `(m, n, k, packedA, packedB, panelStride, c, stride, alpha, accumulate)`: product of packed blocks.
+  package let gemmBlock: @Sendable (Int, Int, Int, Input, Input, Int, Output, Int, Float, Bool) -> Void
+  /// `(m, k, a, stride, transposed, packed)`: panels of 6 rows of A.
+  package let packLeft: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
+  /// `(k, n, b, stride, transposed, packed)`: panels of 16 columns of B.
+  package let packRight: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
+  /// `(iterations, factor)`: 192 floating-point operations an iteration in registers; a measure of the ceiling.
+  package let multiplyAddProbe: @Sendable (Int, Float) -> Float
+
+  /// The kernels every processor of the architecture runs.
+  package static let baseline = KernelTable(
+    level: .baseline,
+    dot: Kernels.dotRow,
+    squaredDistance: Kernels.squaredDistanceRow,
+    axpy: Kernels.axpyRow,
+    scale: Kernels.scaleRow,
+    multiply: Kernels.multiplyRow,
+    normalize: Kernels.normalizeRow,
+    sum: Kernels.sumRow,
+    sumOfSquares: Kernels.sumOfSquaresRow,
+    maximum: Kernels.maximumRow,
+    exp: Kernels.expRow,
+    scaledExp: Kernels.scaledExpRow,
+    log: Kernels.logRow,
+    softmax: Kernels.softmaxRow,
+    logSumExp: Kernels.logSumExpRow,
+    sumOfExponentials: Kernels.sumOfExponentialsRow,
+    sigmoid: Kernels.sigmoidRow,
+    softplus: Kernels.softplusRow,
+    biasLeakyReLU: Kernels.biasLeakyReLURow,
+    leakyReLUGradient: Kernels.leakyReLUGradientRow,
+    sparseRows: Kernels.sparseRows,
+    adamStep: Kernels.adamStepRow,
+    thresholdScan: Kernels.thresholdScan,
+    groupMaxima: Kernels.groupMaxima,
+    scoreRows: Kernels.scoreRows,
+    nearestCentre: Kernels.nearestCentre,
+    addRowsByLabel: Kernels.addRowsByLabel,
+    halfToFloat: Kernels.halfToFloatRow,
+    floatToHalf: Kernels.floatToHalfRow,
+    gemmBlock: Kernels.gemmBlock,
+    packLeft: Kernels.packLeft,
+    packRight: Kernels.packRight,
+    multiplyAddProbe: Kernels.multiplyAddProbe)
+
+  /// The kernels compiled with AVX2, FMA and F16C; on arm64 the same code as `baseline`.
+  package static let avx2 = KernelTable(
+    level: .avx2,
+    dot: KernelsAVX2.dotRow,
+    squaredDistance: KernelsAVX2.squaredDistanceRow,
+    axpy: KernelsAVX2.axpyRow,
+    scale: KernelsAVX2.scaleRow,
+    multiply: KernelsAVX2.multiplyRow,
+    normalize: KernelsAVX2.normalizeRow,
+    sum: KernelsAVX2.sumRow,
+    sumOfSquares: KernelsAVX2.sumOfSquaresRow,
+    maximum: KernelsAVX2.maximumRow,
+    exp: KernelsAVX2.expRow,
+    scaledExp: KernelsAVX2.scaledExpRow,
+    log: KernelsAVX2.logRow,
+    softmax: KernelsAVX2.softmaxRow,
+    logSumExp: KernelsAVX2.logSumExpRow,
+    sumOfExponentials: KernelsAVX2.sumOfExponentialsRow,
+    sigmoid: KernelsAVX2.sigmoidRow,
+    softplus: KernelsAVX2.softplusRow,
+    biasLeakyReLU: KernelsAVX2.biasLeakyReLURow,
+    leakyReLUGradient: KernelsAVX2.leakyReLUGradientRow,
+    sparseRows: KernelsAVX2.sparseRows,
+    adamStep: KernelsAVX2.adamStepRow,
+    thresholdScan: KernelsAVX2.thresholdScan,
+    groupMaxima: KernelsAVX2.groupMaxima,
+    scoreRows: KernelsAVX2.scoreRows,
+    nearestCentre: KernelsAVX2.nearestCentre,
+    addRowsByLabel: KernelsAVX2.addRowsByLabel,
+    halfToFloat: KernelsAVX2.halfToFloatRow,
+    floatToHalf: KernelsAVX2.floatToHalfRow,
+    gemmBlock: KernelsAVX2.gemmBlock,
+    packLeft: KernelsAVX2.packLeft,
+    packRight: KernelsAVX2.packRight,
+    multiplyAddProbe: KernelsAVX2.multiplyAddProbe)
+
+  /// The kernels of one level.
+  /// - Precondition: `level.isSupported`; calling the functions of another level would stop the process.
+  package static func table(_ level: SIMDLevel) -> KernelTable {
+    precondition(level.isSupported, "this processor does not have the instructions of \(level.name)")
+    return level == .avx2 ? avx2 : baseline
+  }
+
+  /// The kernels that `DAREC_SIMD` and the processor select.
+  /// - Throws: `SIMDLevelError` when the variable cannot be followed. The executable calls this once at start.
+  package static func selected() throws -> KernelTable { table(try SIMDLevel.requested()) }
+}
+
+/// The kernels this process uses, fixed at first use.
+package let kernels = KernelTable.table(SIMDLevel.selected)

@@ -1,0 +1,22 @@
+// One mini-batch of training triples.
+
+/// Interactions of one step, each with a sampled negative item.
+package struct Batch: Sendable {
+  /// User index of every interaction.
+  package var users: [Int32]
+  /// Item index of every interaction.
+  package var positives: [Int32]
+  /// An item the user does not have in training, for every interaction.
+  package var negatives: [Int32]
+
+  /// A batch of equal-length lists.
+  package init(users: [Int32], positives: [Int32], negatives: [Int32]) {
+    precondition(users.count == positives.count && users.count == negatives.count, "lists differ in length")
+    self.users = users
+    self.positives = positives
+    self.negatives = negatives
+  }
+
+  /// Number of interactions.
+  package var count: Int { users.count }
+}

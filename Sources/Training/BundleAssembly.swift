@@ -1,0 +1,112 @@
+// From a finished run to the bundle that is saved.
+
+import Alignments
+import Evaluation
+import Files
+import Interactions
+import ModelFile
+import Numerics
+import Recommenders
+
+/// Metrics of a run on its held-out splits.
+package struct FinalMetrics: Sendable {
+  /// On the validation split, when there is one.
+  package var validation: RankingReport?
+  /// On the test split, when there is one.
+  package var test: RankingReport?
+
+  /// As `metrics.json`: the protocol, then one member for each split.
+  package var json: JSONValue {
+    var members: [JSONValue.Member] = [
+      .init(
+        "protocol",
+        .object([
+          .init("ranking", .string("all items; training items masked, items of other splits stay candidates")),
+          .init("averaged_over", .string("users with at least one item in the split")),
+          .init("ties", .string("higher score, then lower item index")),
+        ]))
+    ]
+    if let validation { members.append(.init("validation", validation.json)) }
+    if let test { members.append(.init("test", test.json)) }
+    return .object(members)
+  }
+}
+
+extension Trainer {
+  /// Metrics of the current parameters on the held-out splits.
+  package func finalMetrics() -> FinalMetrics {
+    func report(_ split: CSRMatrix) -> RankingReport? {
+      split.entryCount > 0 ? evaluate(FullRanking(training: problem.training, relevant: split)) : nil
+    }
+    return FinalMetrics(validation: report(problem.validation), test: report(problem.test))
+  }
+
+  /// The model as a bundle.
+  /// - Parameters:
+  ///   - name: the model's name.
+  ///   - dataSet: what it was trained on.
+  ///   - dataName: the data's name, for people.
+  ///   - metrics: its metrics.
+  ///   - end: how training ended.
+  package func bundle(
+    name: String, dataSet: DataSet, dataName: String, metrics: FinalMetrics, end: TrainingEnd
+  ) throws -> Bundle {
+    let representation = model.finalRepresentation()
+    let vectors = rankingVectors()
+    let parts = alignment?.parts(representation: representation)
+    let centres = parts.flatMap { alignment?.centres(of: $0) }
+    // A projection of the representation ranks: the base model's decomposition does not apply to it.
+    let ranksWithRepresentation = alignment?.ranksWithRepresentation ?? true
+    let attribution: Attribution
+    switch ranksWithRepresentation ? model.attribution() : .representation {
+    case .propagation(let own, let itemPartial): attribution = .propagation(own: own, itemPartial: itemPartial)
+    case .representation: attribution = .representation(regularization: Self.representationRegularization)
+    case .none: attribution = .none
+    }
+    return try Bundle(
+      name: name, configuration: configurationFile(name: name, dataSet: dataSet, dataName: dataName, end: end),
+      metrics: metrics.json, users: try StringTable(dataSet.users.strings),
+      items: try StringTable(dataSet.items.strings),
+      titles: try dataSet.itemTitles.map { try StringTable($0, role: .titles) }, interactions: dataSet.train,
+      validation: dataSet.valid, test: dataSet.test, finalUsers: vectors.users, finalItems: vectors.items,
+      attribution: attribution,
+      components: parts.map {
+        Components(
+          collaborativeShared: $0.collaborativeShared, collaborativeSpecific: $0.collaborativeSpecific,
+          languageShared: $0.languageShared, languageSpecific: $0.languageSpecific)
+      },
+      centres: centres.map {
+        PreferenceCentres(
+          collaborative: $0.collaborative, language: $0.language, matching: $0.matching,
+          collaborativeLabels: $0.collaborativeLabels, languageLabels: $0.languageLabels)
+      },
+      itemText: dataSet.itemText, userText: dataSet.userTextIsDerived ? nil : dataSet.userText,
+      userTextDerived: dataSet.userTextIsDerived)
+  }
+
+  /// Ridge of the representation of a user in the span of the items of the user's history.
+  private static let representationRegularization = 0.1
+
+  /// The contents of `config.json`: no time, path or machine, so that equal runs write equal files.
+  private func configurationFile(name: String, dataSet: DataSet, dataName: String, end: TrainingEnd) -> JSONValue {
+    .object([
+      .init("schema", .string("darec/config/1")),
+      .init("name", .string(name)),
+      .init("backbone", .string(configuration.model)),
+      .init("alignment", .string(configuration.alignment ?? "none")),
+      .init("dimension", .integer(model.representationWidth)),
+      .init("data_set", .string(dataName)),
+      .init("data_fingerprint", .string(dataSet.fingerprint)),
+      .init("data", dataSet.statistics.json),
+      .init("training", configuration.json),
+      .init(
+        "run",
+        .object([
+          .init("epochs_trained", .integer(state.epoch)),
+          .init("best_epoch", .integer(state.bestEpoch >= 0 ? state.bestEpoch + 1 : state.epoch)),
+          .init("end", .string(end.rawValue)),
+        ])),
+      .init("score", .object([.init("kind", .string("dot"))])),
+    ])
+  }
+}

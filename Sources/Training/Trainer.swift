@@ -1,0 +1,243 @@
+// The training loop: batches, losses, validation, early stopping, checkpoints. Guide: Docs/Method.md, "Protocol".
+
+import Alignments
+import Autodiff
+import Evaluation
+import Files
+import Interactions
+import Numerics
+import Recommenders
+
+/// How a run ended.
+package enum TrainingEnd: String, Sendable {
+  /// The last epoch asked for was trained.
+  case epochLimit = "epoch_limit"
+  /// Validation stopped improving.
+  case earlyStopping = "early_stopping"
+  /// It was cancelled; a checkpoint has been written.
+  case interrupted
+}
+
+/// Is told how a run goes on.
+package protocol TrainingObserver: AnyObject {
+  /// A step has been taken.
+  func stepEnded(epoch: Int, step: Int, steps: Int, total: Double)
+  /// An epoch has been trained, and validated when it was its turn.
+  func epochEnded(_ record: EpochRecord, state: TrainingState)
+}
+
+/// Trains one model on one problem. Source: METHOD 5 (RLMRec's protocol).
+///
+/// Adam on the weighted sum of the base model's terms, the alignment's terms and an L2 penalty over all parameters;
+/// one negative for each interaction, drawn anew every epoch; validation after epochs 1, 4, 7, ...; the parameters of
+/// the best validation Recall@20 are restored at the end.
+package final class Trainer {
+  /// The settings of the run.
+  package let configuration: TrainingConfiguration
+  /// The data of the run.
+  package let problem: TrainingProblem
+  /// The base model.
+  package let model: any BaseModel
+  /// The alignment, if any.
+  package let alignment: (any Alignment)?
+  /// The optimiser over the base model's parameters, then the alignment's.
+  package let optimizer: Adam
+  /// Where the run stands.
+  package internal(set) var state = TrainingState()
+
+  private let sampler: NegativeSampler
+  private let users: [Int32]
+  private let positives: [Int32]
+  private let validation: FullRanking?
+  private let regularization: Float
+
+  /// A run at its beginning.
+  /// - Throws: `TrainingError` when names are unknown, text is missing or there is nothing to learn.
+  package init(problem: TrainingProblem, configuration: TrainingConfiguration) throws(TrainingError) {
+    let descriptor = try TrainingConfiguration.descriptor(configuration.model)
+    guard problem.training.entryCount > 0 else { throw .nothingToLearn }
+    self.problem = problem
+    self.configuration = configuration
+    let model = descriptor.make(
+      ModelProblem(interactions: problem.training, seed: configuration.seed), configuration.modelOptions)
+    self.model = model
+    if let name = configuration.alignment {
+      let alignmentDescriptor = try TrainingConfiguration.alignmentDescriptor(name)
+      guard let text = problem.text else { throw .textMissing(alignment: name) }
+      alignment = alignmentDescriptor.make(
+        AlignmentProblem(
+          text: text, users: problem.users, representationWidth: model.representationWidth, seed: configuration.seed),
+        configuration.alignmentOptions)
+    } else {
+      alignment = nil
+    }
+    optimizer = Adam(
+      parameters: model.parameters + (alignment?.parameters ?? []), learningRate: configuration.learningRate)
+    sampler = NegativeSampler(training: problem.training, seed: configuration.seed)
+    var users: [Int32] = []
+    users.reserveCapacity(problem.training.entryCount)
+    for user in 0..<problem.users {
+      users.append(contentsOf: repeatElement(Int32(user), count: problem.training.degree(user)))
+    }
+    self.users = users
+    positives = problem.training.columnIndices
+    validation =
+      problem.validation.entryCount > 0
+      ? FullRanking(training: problem.training, relevant: problem.validation) : nil
+    regularization = Float(configuration.modelOptions.number("regularization"))
+  }
+
+  /// Steps of one epoch.
+  package var stepsPerEpoch: Int {
+    (positives.count + configuration.batchSize - 1) / configuration.batchSize
+  }
+
+  /// Trains until the epoch limit, early stopping or cancellation.
+  /// - Parameters:
+  ///   - observer: is told of every step and epoch.
+  ///   - isCancelled: polled before every step.
+  ///   - saveCheckpoint: called when a checkpoint is due; its error ends the run.
+  ///   - clock: a monotonic time in seconds.
+  package func run(
+    observer: (any TrainingObserver)?, isCancelled: () -> Bool, saveCheckpoint: (Trainer) throws -> String?,
+    clock: () -> Double
+  ) throws -> TrainingEnd {
+    var checkpointPath: String?
+    var lastCheckpoint = clock()
+    while state.epoch < configuration.epochs {
+      if hasStoppedEarly { return .earlyStopping }
+      let order = sampler.order(epoch: state.epoch)
+      let negatives = sampler.negatives(epoch: state.epoch)
+      while state.step < stepsPerEpoch {
+        if isCancelled() {
+          _ = try saveCheckpoint(self)
+          return .interrupted
+        }
+        let started = clock()
+        let total = try runStep(order: order, negatives: negatives, checkpoint: checkpointPath)
+        state.seconds += clock() - started
+        state.step += 1
+        observer?.stepEnded(epoch: state.epoch + 1, step: state.step, steps: stepsPerEpoch, total: total)
+      }
+      let record = try endEpoch(checkpoint: checkpointPath)
+      observer?.epochEnded(record, state: state)
+      if clock() - lastCheckpoint > Self.checkpointInterval {
+        checkpointPath = try saveCheckpoint(self)
+        lastCheckpoint = clock()
+      }
+    }
+    return hasStoppedEarly ? .earlyStopping : .epochLimit
+  }
+
+  /// Seconds between checkpoints of an undisturbed run.
+  private static let checkpointInterval = 20.0
+
+  private var hasStoppedEarly: Bool { validation != nil && state.badEvaluations >= configuration.patience }
+
+  /// One optimiser step; returns the weighted total of the losses.
+  private func runStep(order: [Int32], negatives: [Int32], checkpoint: String?) throws -> Double {
+    let position = StepPosition(seed: configuration.seed, epoch: state.epoch, step: state.step)
+    let start = state.step * configuration.batchSize
+    let chosen = order[start..<min(order.count, start + configuration.batchSize)]
+    let batch = Batch(
+      users: chosen.map { users[Int($0)] }, positives: chosen.map { positives[Int($0)] },
+      negatives: chosen.map { negatives[Int($0)] })
+    let active = alignment.flatMap { $0.isActive(inEpoch: state.epoch) ? $0 : nil }
+
+    optimizer.zeroGradients()
+    let tape = Tape()
+    let representation = model.represent(on: tape, at: position)
+    let scoring = active?.scoring(on: tape, representation: representation) ?? representation
+    var terms = model.losses(
+      on: tape, scoring: scoring, representation: representation, batch: batch, at: position)
+    if let active {
+      terms += active.losses(
+        on: tape, representation: representation, batchNodes: { self.distinctNodes(of: batch) }, at: position)
+    }
+    let trained = model.parameters.count + (active?.parameters.count ?? 0)
+    terms.append(tape.squaredNorm(of: Array(optimizer.parameters.prefix(trained)), weight: regularization))
+    for term in terms where !term.value.isFinite {
+      throw TrainingError.diverged(
+        epoch: state.epoch + 1, step: state.step + 1, what: "loss term '\(term.name)'", checkpoint: checkpoint)
+    }
+    tape.backward()
+    optimizer.step(first: trained)
+
+    let total = terms.reduce(0) { $0 + Double($1.weight) * $1.value }
+    accumulate(terms, total: total, size: Double(batch.count))
+    return total
+  }
+
+  /// The distinct user and positive-item nodes of a batch, ascending.
+  private func distinctNodes(of batch: Batch) -> [Int32] {
+    var present = [Bool](repeating: false, count: problem.users + problem.items)
+    for user in batch.users { present[Int(user)] = true }
+    for item in batch.positives { present[problem.users + Int(item)] = true }
+    return present.indices.filter { present[$0] }.map { Int32($0) }
+  }
+
+  private func accumulate(_ terms: [LossTerm], total: Double, size: Double) {
+    for term in terms {
+      if let index = state.lossSums.firstIndex(where: { $0.name == term.name }) {
+        state.lossSums[index].value += term.value * size
+      } else {
+        state.lossSums.append((term.name, term.value * size))
+      }
+    }
+    state.totalSum += total * size
+  }
+
+  /// Closes an epoch: checks the parameters, validates when due, keeps the best, writes the log line.
+  private func endEpoch(checkpoint: String?) throws -> EpochRecord {
+    for parameter in optimizer.parameters where !parameter.value.sumOfSquares().isFinite {
+      throw TrainingError.diverged(
+        epoch: state.epoch + 1, step: stepsPerEpoch, what: "parameter '\(parameter.name)'", checkpoint: checkpoint)
+    }
+    let count = Double(positives.count)
+    var record = EpochRecord(
+      epoch: state.epoch + 1, seconds: state.seconds,
+      losses: state.lossSums.map { (name: $0.name, value: $0.value / count) }, total: state.totalSum / count)
+    if let validation, state.epoch % configuration.evaluationInterval == 0 {
+      let report = evaluate(validation)
+      record.validation = report
+      let value = report.value(.recall, at: 20) ?? 0
+      if value > state.bestValue {
+        record.isBest = true
+        state.bestValue = value
+        state.bestEpoch = state.epoch
+        state.badEvaluations = 0
+        state.bestParameters = optimizer.parameters.map { $0.value.copy() }
+        state.bestAlignmentState = alignment?.state ?? []
+      } else if state.epoch >= configuration.minimumEpochs {
+        state.badEvaluations += 1
+      }
+    }
+    state.log.append(try record.json.text())
+    state.epoch += 1
+    state.step = 0
+    state.lossSums = []
+    state.totalSum = 0
+    state.seconds = 0
+    return record
+  }
+
+  /// The vectors that rank, `[users, p]` and `[items, p]`.
+  package func rankingVectors() -> (users: Matrix, items: Matrix) {
+    let representation = model.finalRepresentation()
+    let scoring = alignment?.scoring(representation: representation) ?? representation
+    return (scoring.rows(0..<problem.users), scoring.rows(problem.users..<scoring.rows))
+  }
+
+  /// Metrics of the current parameters on a split.
+  package func evaluate(_ ranking: FullRanking) -> RankingReport {
+    let vectors = rankingVectors()
+    return ranking.evaluate(users: vectors.users, items: vectors.items)
+  }
+
+  /// Puts the parameters of the best validation in place, if there was one.
+  package func restoreBest() {
+    guard !state.bestParameters.isEmpty else { return }
+    for (parameter, best) in zip(optimizer.parameters, state.bestParameters) { parameter.value.assign(from: best) }
+    alignment?.restore(state: state.bestAlignmentState)
+  }
+}

@@ -1,0 +1,145 @@
+// Everything that decides what a training run computes, as it is written to config.json and to checkpoints.
+
+import Alignments
+import Files
+import Recommenders
+
+/// The settings of a run. Two runs with equal settings on equal data give equal models, whatever the thread count.
+package struct TrainingConfiguration: Sendable, Equatable {
+  /// Registered name of the base model.
+  package var model = "lightgcn"
+  /// The base model's options.
+  package var modelOptions: OptionValues
+  /// Registered name of the alignment, nil for none.
+  package var alignment: String?
+  /// The alignment's options; empty without one.
+  package var alignmentOptions = OptionValues([])
+  /// Seed of every random stream.
+  package var seed: UInt64 = 2023
+  /// Most epochs trained.
+  package var epochs = 3000
+  /// Interactions in a mini-batch; the last one of an epoch may be smaller.
+  package var batchSize = 4096
+  /// Adam's step size.
+  package var learningRate = 1e-3
+  /// Validate after every n-th epoch, the first included.
+  package var evaluationInterval = 3
+  /// Stop after this many validations without improvement.
+  package var patience = 5
+  /// Validations before this epoch do not count towards stopping.
+  package var minimumEpochs = 0
+
+  /// The defaults of a model and an alignment.
+  /// - Throws: `TrainingError.unknownModel` or `.unknownAlignment`.
+  package init(model: String, alignment: String?) throws(TrainingError) {
+    let descriptor = try Self.descriptor(model)
+    self.model = model
+    modelOptions = OptionValues(descriptor.options)
+    if let alignment {
+      let descriptor = try Self.alignmentDescriptor(alignment)
+      self.alignment = alignment
+      alignmentOptions = OptionValues(descriptor.options)
+      minimumEpochs = descriptor.minimumEpochs
+    }
+  }
+
+  /// The registered base model of a name.
+  package static func descriptor(_ name: String) throws(TrainingError) -> BaseModelDescriptor {
+    guard let descriptor = BaseModelRegistry.named(name) else { throw .unknownModel(name) }
+    return descriptor
+  }
+
+  /// The registered alignment of a name.
+  package static func alignmentDescriptor(_ name: String) throws(TrainingError) -> AlignmentDescriptor {
+    guard let descriptor = AlignmentRegistry.named(name) else { throw .unknownAlignment(name) }
+    return descriptor
+  }
+
+  /// Sets an option of the model or, if the model has none of that name, of the alignment.
+  package mutating func set(_ name: String, to value: String) throws {
+    let descriptor = try Self.descriptor(model)
+    if descriptor.options.contains(where: { $0.name == name }) {
+      try modelOptions.set(name, to: value, declarations: descriptor.options, owner: model)
+      return
+    }
+    guard let alignment else {
+      throw OptionError.unknown(name: name, owner: model, known: descriptor.options.map(\.name))
+    }
+    let other = try Self.alignmentDescriptor(alignment)
+    guard other.options.contains(where: { $0.name == name }) else {
+      throw OptionError.unknown(
+        name: name, owner: "\(model) with \(alignment)", known: (descriptor.options + other.options).map(\.name))
+    }
+    try alignmentOptions.set(name, to: value, declarations: other.options, owner: alignment)
+  }
+
+  /// Applies a preset of the model, such as the published settings for one data set.
+  package mutating func apply(preset: String) throws {
+    let descriptor = try Self.descriptor(model)
+    guard let settings = descriptor.presets[preset] else {
+      throw TrainingError.unknownPreset(preset, model: model, known: descriptor.presets.keys.sorted())
+    }
+    for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+      try modelOptions.set(name, to: value, declarations: descriptor.options, owner: model)
+    }
+  }
+
+  /// Sets the alignment's weights to what one trade-off parameter stands for.
+  package mutating func apply(lambda: Double) throws {
+    guard let alignment else { throw TrainingError.lambdaWithoutAlignment }
+    let descriptor = try Self.alignmentDescriptor(alignment)
+    for (name, value) in descriptor.lambda(String(lambda), alignmentOptions) {
+      try alignmentOptions.set(name, to: value, declarations: descriptor.options, owner: alignment)
+    }
+  }
+}
+
+extension TrainingConfiguration {
+  /// The configuration as JSON; `init(json:)` reads it back.
+  package var json: JSONValue {
+    func object(_ options: OptionValues) -> JSONValue {
+      .object(options.pairs.map { JSONValue.Member($0.name, .string($0.value)) })
+    }
+    return .object([
+      .init("model", .string(model)),
+      .init("model_options", object(modelOptions)),
+      .init("alignment", .string(alignment ?? "none")),
+      .init("alignment_options", object(alignmentOptions)),
+      .init("seed", .string(String(seed))),
+      .init("epochs", .integer(epochs)),
+      .init("batch_size", .integer(batchSize)),
+      .init("learning_rate", .number(learningRate)),
+      .init("evaluation_interval", .integer(evaluationInterval)),
+      .init("patience", .integer(patience)),
+      .init("minimum_epochs", .integer(minimumEpochs)),
+    ])
+  }
+
+  /// Reads what `json` wrote.
+  /// - Throws: `TrainingError.badConfiguration`, or an `OptionError` for an option this version does not have.
+  package init(json: JSONValue) throws {
+    guard let model = json["model"]?.string, let alignment = json["alignment"]?.string else {
+      throw TrainingError.badConfiguration("it names no model and alignment")
+    }
+    try self.init(model: model, alignment: alignment == "none" ? nil : alignment)
+    for member in (json["model_options"]?.object ?? []) + (json["alignment_options"]?.object ?? []) {
+      guard let value = member.value.string else {
+        throw TrainingError.badConfiguration("option '\(member.key)' is not a string")
+      }
+      try set(member.key, to: value)
+    }
+    guard
+      let seed = json["seed"]?.string.flatMap({ UInt64($0) }), let epochs = json["epochs"]?.int,
+      let batchSize = json["batch_size"]?.int, let learningRate = json["learning_rate"]?.double,
+      let interval = json["evaluation_interval"]?.int, let patience = json["patience"]?.int,
+      let minimum = json["minimum_epochs"]?.int, epochs >= 0, batchSize > 0, interval > 0
+    else { throw TrainingError.badConfiguration("a setting is missing or out of range") }
+    self.seed = seed
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+    evaluationInterval = interval
+    self.patience = patience
+    minimumEpochs = minimum
+  }
+}

@@ -1,0 +1,69 @@
+// Why a run cannot start, go on or be resumed.
+
+import Alignments
+import Files
+import Recommenders
+
+/// An error of training; the message says what to do.
+package enum TrainingError: DescribedFailure {
+  /// No base model is registered under this name.
+  case unknownModel(String)
+  /// No alignment is registered under this name.
+  case unknownAlignment(String)
+  /// The model has no preset of this name.
+  case unknownPreset(String, model: String, known: [String])
+  /// `--lambda` was given without an alignment.
+  case lambdaWithoutAlignment
+  /// A configuration cannot be read.
+  case badConfiguration(String)
+  /// The alignment needs text embeddings and the data has none.
+  case textMissing(alignment: String)
+  /// The data has no training interactions.
+  case nothingToLearn
+  /// A loss or parameter became infinite or not a number.
+  case diverged(epoch: Int, step: Int, what: String, checkpoint: String?)
+  /// The checkpoint was made from other data.
+  case otherData(path: String, expected: String, found: String)
+  /// There is no checkpoint to resume from.
+  case noCheckpoint(String)
+  /// A checkpoint's contents do not fit together.
+  case badCheckpoint(path: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .unknownModel(let name):
+      return "unknown model '\(name)'; there is: " + BaseModelRegistry.all.map(\.name).joined(separator: ", ")
+    case .unknownAlignment(let name):
+      return "unknown alignment '\(name)'; there is: none, "
+        + AlignmentRegistry.all.map(\.name).joined(separator: ", ")
+    case .unknownPreset(let name, let model, let known):
+      return "model '\(model)' has no preset '\(name)'; it has: "
+        + (known.isEmpty ? "none" : known.joined(separator: ", "))
+    case .lambdaWithoutAlignment: return "--lambda needs an alignment; add --align darec"
+    case .badConfiguration(let reason): return "the configuration cannot be used: \(reason)"
+    case .textMissing(let alignment):
+      return "alignment '\(alignment)' needs text embeddings and the data has none; "
+        + "add --item-embeddings FILE, or train with --align none"
+    case .nothingToLearn: return "the data has no training interactions after filtering; loosen the filters"
+    case .diverged(let epoch, let step, let what, let checkpoint):
+      let last = checkpoint.map { "; the last good checkpoint is \($0)" } ?? ""
+      return "training diverged in epoch \(epoch), step \(step): \(what) is not finite\(last); lower --learning-rate"
+    case .otherData(let path, let expected, let found):
+      return "\(path): the checkpoint was made from other data (fingerprint \(expected), this data has \(found)); "
+        + "give the same data and split options, or start anew without --resume"
+    case .noCheckpoint(let path):
+      return "\(path): there is no checkpoint to resume from; train without --resume"
+    case .badCheckpoint(let path, let reason):
+      return "\(path): the checkpoint cannot be used: \(reason); train without --resume"
+    }
+  }
+
+  package var exitStatus: ExitStatus {
+    switch self {
+    case .unknownModel, .unknownAlignment, .unknownPreset, .lambdaWithoutAlignment: return .usage
+    case .badConfiguration, .textMissing, .nothingToLearn, .otherData, .badCheckpoint: return .badData
+    case .noCheckpoint: return .missingInput
+    case .diverged: return .failure
+    }
+  }
+}

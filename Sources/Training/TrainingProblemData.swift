@@ -1,0 +1,23 @@
+// From a data set to the matrices the training loop works on.
+
+import Autodiff
+import Interactions
+import Numerics
+
+extension TrainingProblem {
+  /// The splits of a data set, and its text vectors stacked as nodes: users first, then items, unit rows.
+  ///
+  /// Without text for both sides there is none: an alignment compares all nodes.
+  package init(_ dataSet: DataSet) {
+    var text: Matrix?
+    if let users = dataSet.userText, let items = dataSet.itemText {
+      let stacked = Matrix.uninitialized(rows: users.rows + items.rows, columns: items.columns)
+      stacked.pointer.update(from: users.pointer, count: users.count)
+      (stacked.pointer + users.count).update(from: items.pointer, count: items.count)
+      text = UnitRows(stacked).value
+    }
+    self.init(
+      training: dataSet.train, validation: dataSet.valid, test: dataSet.test, text: text,
+      fingerprint: dataSet.fingerprint)
+  }
+}

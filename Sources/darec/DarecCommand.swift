@@ -1,0 +1,48 @@
+// The root command and what all verbs share.
+
+import ArgumentParser
+import Numerics
+import Shell
+
+/// `darec`: the verbs.
+struct DarecCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "darec",
+    abstract: "Train recommenders aligned with language, ask them questions, and check the answers.",
+    discussion: """
+      darec MODEL opens the prompt of a trained model, as does darec repl MODEL.
+
+      Exit codes: 0 done; 1 a query failed; 64 wrong command line; 65 bad input or model file; 66 missing file;
+      130 interrupted; 141 output closed early.
+      """,
+    version: darecVersion,
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
+      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SchemaCommand.self,
+      BenchCommand.self,
+    ])
+
+  /// Names of the verbs, with the parser's own.
+  static let verbs: [String] = configuration.subcommands.map { $0._commandName } + ["help"]
+
+  /// Verbs that a mistyped word may mean.
+  static func verbs(near word: String) -> [String] {
+    Suggestion.nearest(to: word, among: verbs).map { [$0] } ?? []
+  }
+}
+
+/// The program's version, for `--version` and the banner.
+let darecVersion = "0.1.0"
+
+/// `--threads N`.
+struct ThreadArguments: ParsableArguments {
+  @Option(help: "Threads to use (default: all processors). Results do not depend on it.")
+  var threads: Int?
+
+  /// Applies the choice.
+  func apply() throws {
+    guard let threads else { return }
+    guard (1...1024).contains(threads) else { throw CommandFailure.usage("--threads must be from 1 to 1024") }
+    Parallelism.threadCount = threads
+  }
+}

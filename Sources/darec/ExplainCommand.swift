@@ -1,0 +1,63 @@
+// darec explain: why an item has its score.
+
+import ArgumentParser
+import Engine
+import Files
+import Shell
+
+/// `darec explain`.
+struct ExplainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "explain", abstract: "Explain one recommendation, or the top N of many users as JSON Lines.",
+    discussion: """
+      Examples: darec explain Models/sample u1 i7
+                darec explain Models/sample --users all --top 5 --format jsonl --output why.jsonl
+      """)
+
+  @OptionGroup var query: QueryArguments
+  @Argument(help: "Id of the user.") var user: String?
+  @Argument(help: "Id or title of the item.") var item: String?
+  @Option(help: "all, or a file with one user id a line: explains the top N of each.") var users: String?
+  @Option(help: "How many recommendations of each user are explained, with --users.") var top: Int = 10
+  @Option(help: "Neighbours listed in each space.") var neighbors: Int = 5
+  @Option(help: "Most contributions listed; the others are in the residual.") var contributions: Int?
+
+  mutating func run() throws {
+    guard top >= 1, neighbors >= 0, contributions ?? 0 >= 0 else {
+      throw CommandFailure.usage("--top must be at least 1, --neighbors and --contributions at least 0")
+    }
+    let engine = try query.engine()
+    InterruptSignal.install(secondEndsProcess: true)
+    let cancellation = InterruptSignal.cancellation
+    let neighbors = neighbors
+    let contributions = contributions
+    let top = top
+    if let users {
+      guard user == nil else { throw CommandFailure.usage("name a USER and an ITEM, or --users, not both") }
+      let batch = BatchQueries(
+        engine: engine, mode: try query.mode(default: .jsonl), renderOptions: query.renderOptions)
+      let sink = try AnswerSink(path: query.output)
+      let failures = try batch.run(users: try BatchQueries.users(users, engine: engine), sink: sink) {
+        user throws(QueryError) in
+        var answers: [Answer] = []
+        for item in try engine.recommendedItems(user: user, top: top) {
+          var request = ExplainRequest(user: user, item: item)
+          request.neighbors = neighbors
+          request.contributions = contributions
+          answers.append(try engine.explain(request, cancellation: cancellation))
+        }
+        return answers
+      }
+      try sink.finish()
+      if failures > 0 { throw EndedWith(status: .failure) }
+      return
+    }
+    guard let user, let item else {
+      throw CommandFailure.usage("name a USER and an ITEM, or --users all|FILE with --top N")
+    }
+    var request = ExplainRequest(user: user, item: item)
+    request.neighbors = neighbors
+    request.contributions = contributions
+    try query.write(try engine.explain(request, cancellation: cancellation))
+  }
+}

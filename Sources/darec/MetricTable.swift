@@ -1,0 +1,50 @@
+// Metrics as a small table for people.
+
+import Evaluation
+import Training
+
+/// Renders metrics of the held-out splits.
+enum MetricTable {
+  /// One line a split and metric family: cut-offs as columns.
+  static func text(_ metrics: FinalMetrics) -> String {
+    var lines: [String] = []
+    for (name, report) in [("validation", metrics.validation), ("test", metrics.test)] {
+      guard let report else { continue }
+      lines += table(name, report)
+    }
+    return lines.isEmpty ? "" : lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The table of one split.
+  static func table(_ split: String, _ report: RankingReport) -> [String] {
+    let cutoffs = FullRanking.defaultCutoffs
+    var lines = [
+      padded("\(split) (\(report.users) users)", 26) + cutoffs.map { padded("@\($0)", 9, right: true) }.joined()
+    ]
+    for metric in RankingMetric.allCases {
+      let cells = cutoffs.map { cutoff in
+        padded(report.value(metric, at: cutoff).map { fixed($0, 4) } ?? "-", 9, right: true)
+      }
+      lines.append("  " + padded(metric.rawValue, 24) + cells.joined())
+    }
+    return lines
+  }
+
+  private static func padded(_ text: String, _ width: Int, right: Bool = false) -> String {
+    let fill = String(repeating: " ", count: max(0, width - text.count))
+    return right ? fill + text : text + fill
+  }
+
+  /// A number with a fixed count of decimals.
+  static func fixed(_ value: Double, _ decimals: Int) -> String {
+    guard value.isFinite, abs(value) < 1e12 else { return String(value) }
+    var scale = 1.0
+    for _ in 0..<decimals { scale *= 10 }
+    let scaled = Int((abs(value) * scale).rounded())
+    let digits = String(scaled)
+    let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    guard decimals > 0 else { return sign + padded }
+    return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
+  }
+}

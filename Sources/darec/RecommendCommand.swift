@@ -1,0 +1,77 @@
+// darec recommend: what to offer, for one person or for all.
+
+import ArgumentParser
+import Engine
+import Files
+import Shell
+
+/// `darec recommend`.
+struct RecommendCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recommend", abstract: "Recommend items to a user, to a new person, or to all users.",
+    discussion: """
+      Examples: darec recommend Models/sample u1 --top 5
+                darec recommend Models/sample --items i3,i8
+                darec recommend Models/sample --users all --top 20 --format jsonl --output top.jsonl
+      """)
+
+  @OptionGroup var query: QueryArguments
+  @Argument(help: "Id of the user.") var user: String?
+  @Option(help: "all, or a file with one user id a line.") var users: String?
+  @Option(help: "Items (ids or titles, separated by commas) that a new person likes.") var items: String?
+  @Option(help: "How many items.") var top: Int = 10
+  @Flag(help: "Also recommend what the user already has.") var includeSeen = false
+  @Option(help: "File with the only items that may be recommended, one id a line.") var candidates: String?
+  @Option(help: "File with items that may not be recommended, one id a line.") var exclude: String?
+
+  mutating func run() throws {
+    guard [user != nil, users != nil, items != nil].count(where: { $0 }) == 1 else {
+      throw CommandFailure.usage("name one of: a USER, --users all|FILE, or --items A,B,C")
+    }
+    guard top >= 1 else { throw CommandFailure.usage("--top must be at least 1") }
+    let engine = try query.engine()
+    var request = RecommendRequest(user: user)
+    request.top = top
+    request.includeSeen = includeSeen
+    request.candidates = try candidates.map(ItemList.read)
+    request.excluded = try exclude.map(ItemList.read) ?? []
+    InterruptSignal.install(secondEndsProcess: true)
+    let cancellation = InterruptSignal.cancellation
+    if let users {
+      let batch = BatchQueries(
+        engine: engine, mode: try query.mode(default: .jsonl), renderOptions: query.renderOptions)
+      let sink = try AnswerSink(path: query.output)
+      let template = request
+      let failures = try batch.run(users: try BatchQueries.users(users, engine: engine), sink: sink) {
+        user throws(QueryError) in
+        var request = template
+        request.user = user
+        return [try engine.recommend(request, cancellation: cancellation)]
+      }
+      try sink.finish()
+      if failures > 0 { throw EndedWith(status: .failure) }
+      return
+    }
+    if let items { request.items = ItemList.split(items) }
+    try query.write(try engine.recommend(request, cancellation: cancellation))
+  }
+}
+
+/// Lists of items from files and from the command line.
+enum ItemList {
+  /// One id a line.
+  static func read(_ path: String) throws -> [String] {
+    let bytes = try FileReader.contents(of: path)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw CommandFailure.badFile("\(path): the list of items is not UTF-8; write one id a line")
+    }
+    return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
+  }
+
+  /// Ids separated by commas.
+  static func split(_ text: String) -> [String] {
+    text.split(separator: ",").map { word in
+      String(word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }.filter { !$0.isEmpty }
+  }
+}

@@ -1,0 +1,249 @@
+// darec train: from data to a bundle.
+
+import Alignments
+import ArgumentParser
+import Evaluation
+import Files
+import Interactions
+import ModelFile
+import Recommenders
+import Shell
+import Training
+
+/// `darec train`.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Train a model on interactions, aligned with text embeddings or not.",
+    discussion: """
+      Example: darec train --data DIR --model lightgcn --align darec --out Models/NAME
+
+      Training stops when validation Recall@20 has not improved for --patience validations, and keeps the best
+      parameters. Ctrl-C writes a checkpoint; darec train --resume --out Models/NAME goes on from it. The same seed
+      gives the same model, bit for bit, whatever the number of threads.
+
+      \(optionLists)
+      """)
+
+  @OptionGroup(title: "Data") var dataArguments: DataArguments
+
+  @Option(help: "Base model: \(BaseModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  var model: String?
+
+  @Option(help: "Alignment with text: none, \(AlignmentRegistry.all.map(\.name).joined(separator: ", ")).")
+  var align: String?
+
+  @Option(help: "Named settings of the base model, such as amazon.")
+  var preset: String?
+
+  @Option(help: "Seed of every random draw.")
+  var seed: UInt64?
+
+  @OptionGroup var threadArguments: ThreadArguments
+
+  @Option(help: "Most epochs to train (default 3000, or 100 without a validation split).")
+  var epochs: Int?
+
+  @Option(help: "Width of the embeddings.")
+  var dim: Int?
+
+  @Option(help: "Trade-off of the alignment: sets its four weights at once.")
+  var lambda: Double?
+
+  @Option(name: .customLong("set"), help: ArgumentHelp("An option of the model or the alignment.", valueName: "name=value"))
+  var settings: [String] = []
+
+  @Option(help: "Step size of Adam.") var learningRate: Double?
+  @Option(help: "Interactions in a mini-batch.") var batchSize: Int?
+  @Option(help: "Validate after every n-th epoch.") var evaluateEvery: Int?
+  @Option(help: "Stop after this many validations without improvement.") var patience: Int?
+  @Option(help: "Validations before this epoch do not count towards stopping.") var minimumEpochs: Int?
+
+  @Option(help: "Directory of the model, such as Models/NAME.")
+  var out: String
+
+  @Flag(help: "Go on from the checkpoint in --out; --epochs and --data may be given again.")
+  var resume = false
+
+  @Flag(name: .shortAndLong, help: "No progress, only the result.")
+  var quiet = false
+
+  mutating func run() throws {
+    try threadArguments.apply()
+    let name = try modelName()
+    let run = try resume ? resumedRun() : freshRun()
+    if !quiet { announce(run) }
+
+    InterruptSignal.install(secondEndsProcess: true)
+    let progress = TrainingProgress(configuration: run.trainer.configuration, isQuiet: quiet)
+    let data = run.data.json
+    let bundlePath = out
+    let end = try run.trainer.run(
+      observer: progress, isCancelled: { InterruptSignal.cancellation.isCancelled },
+      saveCheckpoint: { try Checkpoint.save($0, dataOptions: data, bundle: bundlePath) }, clock: monotonicClock)
+    progress.finish()
+    if end == .interrupted {
+      Console.error(
+        "interrupted in epoch \(run.trainer.state.epoch + 1); checkpoint written to \(Checkpoint.path(inBundle: out))\n"
+          + "resume with: darec train --resume --out \(out)")
+      throw EndedWith(status: .interrupted)
+    }
+    try save(run, name: name, end: end)
+  }
+
+  // MARK: Building the run
+
+  private struct Run {
+    var trainer: Trainer
+    var dataSet: DataSet
+    var data: DataArguments
+  }
+
+  private func freshRun() throws -> Run {
+    guard !dataArguments.isEmpty else {
+      throw CommandFailure.usage("say where the data is: --data DIR, or --interactions FILE")
+    }
+    let dataSet = try DataSet.load(try dataArguments.options(seed: seed ?? 2023))
+    let configuration = try configuration(for: dataSet)
+    let trainer = try Trainer(problem: TrainingProblem(dataSet), configuration: configuration)
+    return Run(trainer: trainer, dataSet: dataSet, data: dataArguments)
+  }
+
+  private func resumedRun() throws -> Run {
+    let (file, header) = try Checkpoint.open(bundle: out)
+    for (option, isGiven) in [("--model", model != nil), ("--align", align != nil), ("--preset", preset != nil),
+      ("--seed", seed != nil), ("--dim", dim != nil), ("--lambda", lambda != nil), ("--set", !settings.isEmpty),
+    ] where isGiven {
+      throw CommandFailure.usage("\(option) cannot be changed when resuming; train anew without --resume")
+    }
+    var configuration = header.configuration
+    try applyLimits(to: &configuration)
+    let data = dataArguments.isEmpty ? try DataArguments.parse(json: header.dataOptions) : dataArguments
+    let dataSet = try DataSet.load(try data.options(seed: configuration.seed))
+    let trainer = try Trainer(problem: TrainingProblem(dataSet), configuration: configuration)
+    try Checkpoint.restore(trainer, from: file, header: header)
+    return Run(trainer: trainer, dataSet: dataSet, data: data)
+  }
+
+  private func configuration(for dataSet: DataSet) throws -> TrainingConfiguration {
+    let alignment = align == "none" ? nil : align
+    var configuration = try TrainingConfiguration(model: model ?? "lightgcn", alignment: alignment)
+    if let seed { configuration.seed = seed }
+    if dataSet.valid.entryCount == 0 { configuration.epochs = 100 }
+    if let preset { try configuration.apply(preset: preset) }
+    if let dim { try configuration.set("dimension", to: String(dim)) }
+    // Settings first: --lambda reads the scope that --set may have chosen.
+    for setting in settings {
+      guard let equals = setting.firstIndex(of: "=") else {
+        throw CommandFailure.usage("--set takes NAME=VALUE, not '\(setting)'")
+      }
+      try configuration.set(
+        String(setting[..<equals]), to: String(setting[setting.index(after: equals)...]))
+    }
+    if let lambda {
+      guard lambda.isFinite, lambda >= 0 else { throw CommandFailure.usage("--lambda must be 0 or more") }
+      try configuration.apply(lambda: lambda)
+    }
+    try applyLimits(to: &configuration)
+    return configuration
+  }
+
+  private func applyLimits(to configuration: inout TrainingConfiguration) throws {
+    func positive(_ value: Int?, _ option: String, from least: Int = 1) throws -> Int? {
+      if let value, !(least...1_000_000_000).contains(value) {
+        throw CommandFailure.usage("\(option) must be at least \(least)")
+      }
+      return value
+    }
+    if let value = try positive(epochs, "--epochs", from: 0) { configuration.epochs = value }
+    if let value = try positive(batchSize, "--batch-size") { configuration.batchSize = value }
+    if let value = try positive(evaluateEvery, "--evaluate-every") { configuration.evaluationInterval = value }
+    if let value = try positive(patience, "--patience") { configuration.patience = value }
+    if let value = try positive(minimumEpochs, "--minimum-epochs", from: 0) { configuration.minimumEpochs = value }
+    if let learningRate {
+      guard learningRate.isFinite, learningRate > 0 else {
+        throw CommandFailure.usage("--learning-rate must be greater than 0")
+      }
+      configuration.learningRate = learningRate
+    }
+  }
+
+  /// The model's name is the last part of `--out`.
+  private func modelName() throws -> String {
+    let name = out.split(separator: "/").last.map(String.init) ?? ""
+    let allowed = name.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        || [0x2D, 0x2E, 0x5F].contains(byte)
+    }
+    guard allowed, (1...64).contains(name.utf8.count), !name.hasPrefix(".") else {
+      throw CommandFailure.usage(
+        "--out must end in a name of letters, digits, '.', '_' and '-' that does not start with '.', not '\(name)'")
+    }
+    return name
+  }
+
+  // MARK: Telling and saving
+
+  private func announce(_ run: Run) {
+    let statistics = run.dataSet.statistics
+    let configuration = run.trainer.configuration
+    for notice in run.dataSet.notices { Console.error("notice: \(TerminalText.escaped(notice.message))") }
+    Console.error(
+      "data: \(statistics.users) users, \(statistics.items) items, \(statistics.train) training, "
+        + "\(statistics.valid) validation, \(statistics.test) test interactions")
+    Console.error(
+      "model: \(configuration.model), alignment \(configuration.alignment ?? "none"), seed \(configuration.seed)")
+    if run.trainer.state.epoch > 0 || run.trainer.state.step > 0 {
+      Console.error("resumed at epoch \(run.trainer.state.epoch + 1), step \(run.trainer.state.step + 1)")
+    }
+  }
+
+  private func save(_ run: Run, name: String, end: TrainingEnd) throws {
+    // A run ended by its epoch limit can be resumed with a higher one: its state is kept before the best is restored.
+    if end == .epochLimit { _ = try Checkpoint.save(run.trainer, dataOptions: run.data.json, bundle: out) }
+    run.trainer.restoreBest()
+    let metrics = run.trainer.finalMetrics()
+    let bundle = try run.trainer.bundle(
+      name: name, dataSet: run.dataSet, dataName: run.data.displayName, metrics: metrics, end: end)
+    try bundle.save(to: out, trainingLog: try log(of: run, end: end, metrics: metrics))
+    if end == .earlyStopping { try Checkpoint.remove(bundle: out) }
+    var text = "\(out): \(run.trainer.state.epoch) epochs, "
+    text += end == .earlyStopping ? "stopped early" : "epoch limit reached"
+    if run.trainer.state.bestEpoch >= 0 { text += ", best epoch \(run.trainer.state.bestEpoch + 1)" }
+    try Console.output(Array((text + "\n").utf8))
+    try Console.output(Array(MetricTable.text(metrics).utf8))
+  }
+
+  /// `train.jsonl`: a `run` record, the epochs, an `end` record.
+  private func log(of run: Run, end: TrainingEnd, metrics: FinalMetrics) throws -> [UInt8] {
+    let head: JSONValue = .object([
+      .init("type", .string("run")), .init("schema", .string("darec/training-log/1")),
+      .init("version", .string(darecVersion)), .init("configuration", run.trainer.configuration.json),
+      .init("data", run.dataSet.statistics.json),
+    ])
+    let tail: JSONValue = .object([
+      .init("type", .string("end")), .init("end", .string(end.rawValue)),
+      .init("epochs", .integer(run.trainer.state.epoch)), .init("metrics", metrics.json),
+    ])
+    var lines = [try head.text()]
+    lines += run.trainer.state.log
+    lines.append(try tail.text())
+    return Array((lines.joined(separator: "\n") + "\n").utf8)
+  }
+
+  /// Every option of every model and alignment, for `--help`.
+  private static var optionLists: String {
+    func list(_ title: String, _ options: [OptionDeclaration]) -> String {
+      title + "\n"
+        + options.map { "  \($0.name)=\($0.defaultValue): \($0.summary); \($0.allowed)" }.joined(separator: "\n")
+    }
+    let models = BaseModelRegistry.all.map { model -> String in
+      let presets = model.presets.isEmpty ? "" : "; presets " + model.presets.keys.sorted().joined(separator: ", ")
+      return list("--set with --model \(model.name) (\(model.summary)\(presets)):", model.options)
+    }
+    let alignments = AlignmentRegistry.all.map {
+      list("--set with --align \($0.name) (\($0.summary)):", $0.options)
+    }
+    return (models + alignments).joined(separator: "\n\n")
+  }
+}

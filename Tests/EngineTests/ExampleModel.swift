@@ -1,0 +1,129 @@
+// Small trained-looking models for tests: their vectors obey the identity their attribution claims.
+
+import Engine
+import Files
+import ModelFile
+import Numerics
+import Testing
+
+/// A random linear model over a random graph.
+struct ExampleModel {
+  var users = 30
+  var items = 40
+  var dimension = 8
+  var seed: UInt64 = 1
+  /// `propagation`, `representation` or `none`.
+  var attribution = "propagation"
+  var hasParts = true
+  var userTextDerived = true
+  /// Items that no user has: the last ones.
+  var coldItems = 2
+
+  func normal(_ rows: Int, _ columns: Int, _ stream: inout RandomStream) -> Matrix {
+    let matrix = Matrix(rows: rows, columns: columns)
+    for index in 0..<matrix.count { matrix.pointer[index] = Float(stream.normal() * 0.5) }
+    return matrix
+  }
+
+  /// The graph: user u has item i with a probability that falls with i.
+  func interactions() -> CSRMatrix {
+    var stream = RandomStream(seed: seed, purpose: .test, epoch: 1)
+    var entries: [(row: Int32, column: Int32)] = []
+    for user in 0..<users {
+      for item in 0..<max(0, items - coldItems)
+      where user % 10 != 9 && stream.uniformDouble() < 0.6 / (1 + 0.1 * Double(item)) {
+        entries.append((Int32(user), Int32(item)))
+      }
+    }
+    return CSRMatrix(rows: users, columns: items, entries: entries)
+  }
+
+  /// Layer mean of three propagations of random layer-0 tables, in Double, with what the attribution needs.
+  static func propagate(
+    _ graph: CSRMatrix, users: Matrix, items: Matrix, layers: Int
+  ) -> (users: Matrix, items: Matrix, own: Matrix, itemPartial: Matrix) {
+    let width = users.columns
+    let transposed = graph.transposed().matrix
+    func degrees(_ matrix: CSRMatrix) -> [Double] { (0..<matrix.rows).map { Double(matrix.degree($0)) } }
+    let userDegrees = degrees(graph)
+    let itemDegrees = degrees(transposed)
+    var userLayer = users.values.map(Double.init)
+    var itemLayer = items.values.map(Double.init)
+    var userSum = userLayer
+    var itemSum = itemLayer
+    var partial = itemLayer
+    for layer in 1...layers {
+      var nextUsers = [Double](repeating: 0, count: userLayer.count)
+      var nextItems = [Double](repeating: 0, count: itemLayer.count)
+      for user in 0..<graph.rows {
+        for item in graph.row(user) {
+          let weight = 1 / (userDegrees[user] * itemDegrees[Int(item)]).squareRoot()
+          for column in 0..<width {
+            nextUsers[user * width + column] += weight * itemLayer[Int(item) * width + column]
+            nextItems[Int(item) * width + column] += weight * userLayer[user * width + column]
+          }
+        }
+      }
+      userLayer = nextUsers
+      itemLayer = nextItems
+      for index in userSum.indices { userSum[index] += userLayer[index] }
+      for index in itemSum.indices { itemSum[index] += itemLayer[index] }
+      if layer < layers { for index in partial.indices { partial[index] += itemLayer[index] } }
+    }
+    let scale = 1 / Double(layers + 1)
+    func matrix(_ values: [Double], _ rows: Int) -> Matrix {
+      Matrix(rows: rows, columns: width, values: values.map { Float($0 * scale) })
+    }
+    let own = users.copy()
+    for index in 0..<own.count { own.pointer[index] *= Float(scale) }
+    return (matrix(userSum, graph.rows), matrix(itemSum, graph.columns), own, matrix(partial, graph.columns))
+  }
+
+  func bundle() throws -> Bundle {
+    var stream = RandomStream(seed: seed, purpose: .test)
+    let graph = interactions()
+    let layer = (users: normal(users, dimension, &stream), items: normal(items, dimension, &stream))
+    let linear = Self.propagate(graph, users: layer.users, items: layer.items, layers: 3)
+    let nodes = users + items
+    let isLinear = attribution == "propagation"
+    let kind: Attribution
+    switch attribution {
+    case "propagation": kind = .propagation(own: linear.own, itemPartial: linear.itemPartial)
+    case "representation": kind = .representation(regularization: 0.05)
+    default: kind = .none
+    }
+    let parts =
+      hasParts
+      ? Components(
+        collaborativeShared: normal(nodes, 6, &stream), collaborativeSpecific: normal(nodes, 6, &stream),
+        languageShared: normal(nodes, 6, &stream), languageSpecific: normal(nodes, 6, &stream)) : nil
+    let centres =
+      hasParts
+      ? PreferenceCentres(
+        collaborative: normal(3, 6, &stream), language: normal(3, 6, &stream), matching: [2, 0, 1],
+        collaborativeLabels: (0..<nodes).map { Int32($0 % 3) }, languageLabels: (0..<nodes).map { Int32($0 % 2) })
+      : nil
+    return try Bundle(
+      name: "example", configuration: ["backbone": "lightgcn", "alignment": "darec", "dimension": .integer(dimension)],
+      metrics: ["test": ["recall@20": .number(0.1)]], users: StringTable((0..<users).map { "user-\($0)" }),
+      items: StringTable((0..<items).map { "item-\($0)" }),
+      titles: StringTable((0..<items).map { $0 == 3 ? "" : "The \($0 % 20)th Film" }, role: .titles),
+      interactions: graph, finalUsers: isLinear ? linear.users : layer.users,
+      finalItems: isLinear ? linear.items : layer.items, attribution: kind, components: parts, centres: centres,
+      itemText: hasParts ? normal(items, 12, &stream) : nil,
+      userText: hasParts && !userTextDerived ? normal(users, 12, &stream) : nil,
+      userTextDerived: hasParts && userTextDerived)
+  }
+
+  func engine() throws -> Engine { Engine(bundle: try bundle()) }
+}
+
+/// The numbers of a member of every element of an array member.
+func numbers(_ record: JSONValue?, _ array: String, _ key: String) -> [Double] {
+  (record?[array]?.array ?? []).compactMap { $0[key]?.double }
+}
+
+/// The strings of a member of every element of an array member.
+func texts(_ record: JSONValue?, _ array: String, _ key: String) -> [String] {
+  (record?[array]?.array ?? []).compactMap { $0[key]?.string }
+}

@@ -1,0 +1,163 @@
+// The gradient of every operation and of every form of every loss against central differences.
+
+import Alignments
+import Autodiff
+import Numerics
+import Recommenders
+import Testing
+
+@Suite struct GradientTests {
+  private let x = randomParameter("x", rows: 70, columns: 17, seed: 1)
+  private let y = randomParameter("y", rows: 70, columns: 17, seed: 2)
+
+  /// A scalar with a gradient that differs in every element: the inner product with fixed random numbers.
+  private func scalar(_ variable: Variable, on tape: Tape) -> LossTerm {
+    let factor = randomParameter("factor", rows: variable.value.rows, columns: variable.value.columns, seed: 9).value
+    return tape.recordLoss(name: "inner", value: variable.value.dot(factor), weight: 1) { seed in
+      variable.accumulateSparsely { $0.add(factor, scaled: seed) }
+    }
+  }
+
+  @Test func gatherWithRepeatedRows() {
+    expectGradientMatchesCentralDifference(of: [x]) { tape in
+      [scalar(tape.gatherRows(tape.variable(x), [3, 3, 0, 69, 12, 3]), on: tape)]
+    }
+  }
+
+  @Test(arguments: [Activation.identity, .leakyReLU(slope: 0.01)])
+  func linearLayer(activation: Activation) {
+    let weight = randomParameter("weight", rows: 11, columns: 17, seed: 3)
+    let bias = randomParameter("bias", rows: 1, columns: 11, seed: 4)
+    expectGradientMatchesCentralDifference(of: [x, weight, bias], step: 2e-4, tolerance: 5e-3) { tape in
+      [
+        scalar(
+          tape.linear(
+            tape.variable(x), weight: tape.variable(weight), bias: tape.variable(bias), activation: activation),
+          on: tape)
+      ]
+    }
+  }
+
+  @Test(arguments: [1, 2, 3])
+  func perceptrons(layers: Int) {
+    var stream = RandomStream(seed: 3, purpose: .test)
+    let perceptron = Perceptron(
+      name: "p", input: 17, output: 5, layers: layers, side: .language, stream: &stream)
+    #expect(perceptron.parameters.count == 2 * layers)
+    // A small step: each sign change of a hidden unit inside it is an honest kink of LeakyReLU, not an error.
+    expectGradientMatchesCentralDifference(of: [x] + perceptron.parameters, step: 3e-5, tolerance: 5e-2) { tape in
+      [scalar(perceptron.project(tape.variable(x), on: tape), on: tape)]
+    }
+  }
+
+  @Test func joinedAndAddedColumns() {
+    expectGradientMatchesCentralDifference(of: [x, y]) { tape in
+      let joined = tape.concatenateColumns(tape.variable(x), tape.variable(y))
+      let sum = tape.add(tape.variable(x), tape.variable(y))
+      return [scalar(joined, on: tape), scalar(sum, on: tape)]
+    }
+  }
+
+  @Test(arguments: [0, 1, 3])
+  func propagationWithDroppedEntries(layers: Int) {
+    var stream = RandomStream(seed: 4, purpose: .test)
+    let entries = (0..<200).map { _ in (row: Int32(stream.below(30)), column: Int32(stream.below(40))) }
+    let graph = PropagationGraph(bipartite: CSRMatrix(rows: 30, columns: 40, entries: entries), selfLoops: layers == 1)
+    let values = graph.dropped(keepRate: 0.6, stream: RandomStream(seed: 5, purpose: .edgeDropout))
+    expectGradientMatchesCentralDifference(of: [x]) { tape in
+      [scalar(tape.propagate(tape.variable(x), over: graph, layers: layers, values: values), on: tape)]
+    }
+  }
+
+  @Test func bayesianPersonalizedRanking() {
+    var stream = RandomStream(seed: 6, purpose: .test)
+    func draw(_ bound: Int) -> [Int32] { (0..<300).map { _ in Int32(stream.below(bound)) } }
+    let batch = Batch(users: draw(30), positives: draw(40), negatives: draw(40))
+    expectGradientMatchesCentralDifference(of: [x]) { tape in
+      [tape.bayesianPersonalizedRanking(tape.variable(x), batch: batch, users: 30)]
+    }
+  }
+
+  @Test(arguments: [Float(0.05), 0.2, 1])
+  func infoNCE(temperature: Float) {
+    let pool = randomParameter("pool", rows: 600, columns: 17, seed: 8)
+    expectGradientMatchesCentralDifference(of: [x, y, pool], step: 8e-3, tolerance: 4e-3) { tape in
+      [
+        tape.infoNCE(
+          tape.variable(x), tape.variable(y), candidates: tape.variable(pool), temperature: temperature, name: "n",
+          weight: 0.5)
+      ]
+    }
+  }
+
+  @Test func maskedReconstruction() {
+    expectGradientMatchesCentralDifference(of: [x, y]) { tape in
+      [tape.maskedReconstruction(tape.variable(x), tape.variable(y), temperature: 0.2, name: "r", weight: 2)]
+    }
+  }
+
+  @Test func orthogonality() {
+    expectGradientMatchesCentralDifference(of: [x, y]) { tape in
+      [tape.orthogonality(specific: tape.variable(x), shared: tape.variable(y), name: "o", weight: 3)]
+    }
+  }
+
+  @Test func uniformity() {
+    expectGradientMatchesCentralDifference(of: [x]) { tape in
+      [tape.uniformity(tape.variable(x), name: "u", weight: 2)]
+    }
+  }
+
+  @Test func uniformityNearCollapse() {
+    let near = Parameter(name: "near", value: x.value.copy())
+    for row in 0..<near.value.rows {
+      for column in 0..<near.value.columns {
+        near.value[row, column] = 1 + 0.01 * near.value[row, column]
+      }
+    }
+    expectGradientMatchesCentralDifference(of: [near], step: 2e-4) { tape in
+      [tape.uniformity(tape.variable(near), name: "u", weight: 2)]
+    }
+  }
+
+  @Test(arguments: [true, false], GlobalScale.allCases)
+  func globalStructure(cosine: Bool, scale: GlobalScale) {
+    let wider = randomParameter("wider", rows: 70, columns: 23, seed: 12)
+    expectGradientMatchesCentralDifference(of: [x, wider]) { tape in
+      [
+        tape.globalStructure(
+          tape.variable(x), tape.variable(wider), cosine: cosine, scale: scale, name: "g", weight: 1)
+      ]
+    }
+  }
+
+  @Test(arguments: LocalLoss.allCases, [true, false])
+  func localStructure(form: LocalLoss, spherical: Bool) {
+    // One Lloyd round from fixed centres: assignments stay constant under small changes.
+    let clustered = clusteredParameters(spherical: spherical)
+    expectGradientMatchesCentralDifference(of: [clustered.a, clustered.b], step: 1e-3) { tape in
+      var start = clustered.start
+      return [
+        tape.localStructure(
+          tape.variable(clustered.a), tape.variable(clustered.b), start: &start, iterations: 1, spherical: spherical,
+          matching: .greedy, form: form, stream: RandomStream(seed: 1, purpose: .matching), weight: 1)
+      ]
+    }
+  }
+
+  /// Rows around four far-apart directions on each side, so that clusters are stable.
+  private func clusteredParameters(spherical: Bool) -> (a: Parameter, b: Parameter, start: CentreStart) {
+    func side(_ name: String, seed: UInt64) -> (Parameter, Matrix) {
+      let rows = randomParameter(name, rows: 60, columns: 9, seed: seed)
+      for row in 0..<60 {
+        for column in 0..<9 { rows.value[row, column] = 0.2 * rows.value[row, column] + (column == row % 4 ? 2 : 0) }
+      }
+      let start = Matrix(rows: 4, columns: 9)
+      for cluster in 0..<4 { start[cluster, cluster] = spherical ? 1 : 2 }
+      return (rows, start)
+    }
+    let (a, startA) = side("a", seed: 21)
+    let (b, startB) = side("b", seed: 22)
+    return (a, b, CentreStart(collaborative: startA, language: startB))
+  }
+}

@@ -1,0 +1,134 @@
+// Kernels that turn rows into one number, against Double references.
+
+import Glibc
+import Numerics
+import Testing
+
+@Suite struct KernelReductionTests {
+  @Test(arguments: supportedLevels) func dotStaysInsideItsErrorBound(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let left = GuardedFloats(capacity: 130)
+    let right = GuardedFloats(capacity: 130)
+    var worst = Worst()
+    forEveryRow { count, placement, distribution in
+      let a = distribution.values(count)
+      let b = distribution.values(count, salt: 1)
+      let result = table.dot(left.place(a, placement), right.place(b, placement), count)
+      let exact = zip(a, b).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+      let magnitude = zip(a, b).reduce(0.0) { $0 + (Double($1.0) * Double($1.1)).magnitude }
+      let bound = gamma(count / 64 + 12) * magnitude
+      worst.note(
+        bound == 0 ? Double(result - 0).magnitude : (Double(result) - exact).magnitude / bound,
+        "\(count) \(placement) \(distribution)")
+    }
+    #expect(worst.value <= 1, "\(worst.place)")
+  }
+
+  @Test(arguments: supportedLevels) func squaredDistanceStaysInsideItsErrorBound(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let left = GuardedFloats(capacity: 130)
+    let right = GuardedFloats(capacity: 130)
+    var worst = Worst()
+    forEveryRow { count, placement, distribution in
+      let a = distribution.values(count)
+      let b = distribution.values(count, salt: 1)
+      let result = table.squaredDistance(left.place(a, placement), right.place(b, placement), count)
+      let exact = zip(a, b).reduce(0.0) { $0 + (Double($1.0) - Double($1.1)) * (Double($1.0) - Double($1.1)) }
+      let bound = gamma(count / 32 + 14) * exact
+      worst.note(
+        bound == 0 ? Double(result).magnitude : (Double(result) - exact).magnitude / bound,
+        "\(count) \(placement) \(distribution)")
+    }
+    #expect(worst.value <= 1, "\(worst.place)")
+  }
+
+  @Test(arguments: supportedLevels) func sumsStayInsideTheirErrorBounds(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let buffer = GuardedFloats(capacity: 130)
+    var worst = Worst()
+    forEveryRow { count, placement, distribution in
+      let x = distribution.values(count)
+      let pointer = buffer.place(x, placement)
+      let exact = x.reduce(0.0) { $0 + Double($1) }
+      let magnitude = x.reduce(0.0) { $0 + Double($1.magnitude) }
+      let exactSquares = x.reduce(0.0) { $0 + Double($1) * Double($1) }
+      let sum = table.sum(pointer, count)
+      let squares = table.sumOfSquares(pointer, count)
+      worst.note(
+        (sum - exact).magnitude / max(gamma(22) * magnitude, 1e-300), "sum \(count) \(placement) \(distribution)")
+      worst.note(
+        (squares - exactSquares).magnitude / max(gamma(23) * exactSquares, 1e-300),
+        "squares \(count) \(placement) \(distribution)")
+    }
+    #expect(worst.value <= 1, "\(worst.place)")
+  }
+
+  @Test(arguments: supportedLevels, [1023, 1024, 1025, 5000, 1_000_003])
+  func longSumsDoNotLoseAccuracyWithLength(_ level: SIMDLevel, _ count: Int) {
+    let table = KernelTable.table(level)
+    let x = Distribution.uniform.values(count).map { $0.magnitude }
+    let exact = x.reduce(0.0) { $0 + Double($1) }
+    let exactSquares = x.reduce(0.0) { $0 + Double($1) * Double($1) }
+    x.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      #expect((table.sum(base, count) - exact).magnitude <= gamma(22) * exact)
+      #expect((table.sumOfSquares(base, count) - exactSquares).magnitude <= gamma(23) * exactSquares)
+    }
+  }
+
+  @Test(arguments: supportedLevels) func maximumIsExact(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let buffer = GuardedFloats(capacity: 130)
+    forEveryRow { count, placement, distribution in
+      let x = distribution.values(count)
+      #expect(table.maximum(buffer.place(x, placement), count) == (x.max() ?? -.infinity))
+    }
+  }
+
+  @Test(arguments: supportedLevels) func logSumExpMatchesDouble(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let buffer = GuardedFloats(capacity: 130)
+    var worst = Worst()
+    for count in kernelLengths where count > 0 {
+      for placement in Placement.allCases {
+        for scale in [Float(1), 30, 200] {
+          let x = Distribution.uniform.values(count).map { $0 * scale }
+          let pointer = buffer.place(x, placement)
+          let shift = Double(x.max() ?? 0)
+          let sum = x.reduce(0.0) { $0 + Glibc.exp(Double($1) - shift) }
+          let exact = shift + Glibc.log(sum)
+          // The bound is on the scale of the larger of the two terms that are added.
+          let error = (Double(table.logSumExp(pointer, count)) - exact).magnitude
+          worst.note(error / (4e-7 * max(1, shift.magnitude, Glibc.log(sum))), "\(count) \(placement) \(scale)")
+          let shifted = table.sumOfExponentials(pointer, count, Float(shift))
+          worst.note((shifted - sum).magnitude / (sum * 5e-6), "sum \(count) \(placement) \(scale)")
+        }
+      }
+    }
+    #expect(worst.value <= 1, "\(worst.place)")
+    #expect(table.logSumExp(buffer.row(0, .end), 0) == -.infinity)
+  }
+
+  @Test(arguments: supportedLevels) func thresholdScanFindsExactlyTheQualifyingIndices(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let buffer = GuardedFloats(capacity: 130)
+    var indices = [Int32](repeating: 0, count: 131)
+    for count in kernelLengths {
+      for placement in Placement.allCases {
+        var x = Distribution.uniform.values(count)
+        if count > 3 {
+          x[count / 2] = .nan
+          x[count - 1] = .infinity
+          x[0] = 0.5
+        }
+        let pointer = buffer.place(x, placement)
+        for threshold: Float in [-.infinity, -0.5, 0.5, .infinity] {
+          indices[count] = -7
+          let found = table.thresholdScan(pointer, count, threshold, &indices)
+          #expect(Array(indices[0..<found]) == (0..<count).filter { x[$0] >= threshold }.map { Int32($0) })
+          #expect(indices[count] == -7)
+        }
+      }
+    }
+  }
+}
