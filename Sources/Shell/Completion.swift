@@ -43,6 +43,8 @@ package struct Completion: Sendable {
   private struct Value {
     var text: String
     var isComplete = true
+    /// A word of the language itself, which stands as it is; an id that looks the same needs quotes.
+    var isWord = false
   }
 
   private func values(after words: [Word], prefix: String, isQuoted: Bool) -> [Value] {
@@ -129,7 +131,7 @@ package struct Completion: Sendable {
   }
 
   private func matching(_ words: [String], _ prefix: String) -> [Value] {
-    words.filter { $0.hasPrefix(prefix) }.map { Value(text: $0) }
+    words.filter { $0.hasPrefix(prefix) }.map { Value(text: $0, isWord: true) }
   }
 
   /// Names in a folder, in byte order; hidden ones only when asked for.
@@ -163,12 +165,16 @@ package struct Completion: Sendable {
   private func candidate(_ value: Value, quote: UInt8?) -> Candidate? {
     guard TerminalText.escaped(value.text) == value.text else { return nil }
     switch quote {
-    case 0x22: return Candidate(text: Session.quotedInside(value.text), isComplete: value.isComplete)
+    case 0x22:
+      let text = Session.quotedInside(value.text)
+      // Readline closes the quote unless the text ends in one, and does not see that this one is escaped.
+      return Candidate(text: text.utf8.last == 0x22 ? text + "\"" : text, isComplete: value.isComplete)
     case 0x27:
       return value.text.contains("'") ? nil : Candidate(text: value.text, isComplete: value.isComplete)
     default:
       // A list of ids is not one word to quote.
-      let text = value.text.contains(",") && !value.isComplete ? value.text : Session.quoted(value.text)
+      let isPlain = value.isWord || (value.text.contains(",") && !value.isComplete)
+      let text = isPlain ? value.text : Session.quoted(value.text)
       return Candidate(text: text, isComplete: value.isComplete)
     }
   }

@@ -3,7 +3,7 @@
 /// Widths in display cells, by grapheme cluster: 2 for East Asian wide and full-width characters and for emoji, 0 for
 /// marks that combine, 1 for the rest.
 ///
-/// A cluster is as wide as its widest scalar, so a family of joined emoji takes 2.
+/// A sequence of joined emoji takes 2, as terminals that join them draw it.
 ///
 /// Source of the wide ranges: Unicode Standard Annex 11, East_Asian_Width W and F.
 package enum DisplayWidth {
@@ -16,19 +16,17 @@ package enum DisplayWidth {
     return width
   }
 
-  /// Cells of one grapheme cluster.
+  /// Cells of one grapheme cluster: the sum of its scalars', but 2 for a sequence of emoji, however long.
   package static func of(_ character: Character) -> Int {
     var width = 0
     for scalar in character.unicodeScalars {
+      switch scalar.value {
+      // Joined to the emoji before, or colouring it.
+      case 0x200D where width == 2, 0x1F3FB...0x1F3FF where width == 2: return 2
       // An emoji that is narrow by default is drawn wide when the selector asks for its emoji form.
-      if scalar.value == 0xFE0F && width == 1 { return 2 }
-      width = max(width, of(scalar))
-    }
-    // Two regional indicators make one flag.
-    if width == 1, let first = character.unicodeScalars.first, (0x1F1E6...0x1F1FF).contains(first.value),
-      character.unicodeScalars.count > 1
-    {
-      return 2
+      case 0xFE0F where width == 1: return 2
+      default: width += of(scalar)
+      }
     }
     return width
   }

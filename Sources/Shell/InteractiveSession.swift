@@ -75,7 +75,11 @@ extension Session {
     let status = finish(flow == .proceed || flow == .leave(nil) ? .leave(0) : flow)
     // Ends by the signal that asked for it, so that the caller sees the truth.
     if let signalNumber = pendingSignal {
+      var wanted = sigset_t()
+      sigemptyset(&wanted)
+      sigaddset(&wanted, signalNumber)
       signal(signalNumber, SIG_DFL)
+      pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
       raise(signalNumber)
     }
     return status
@@ -85,11 +89,15 @@ extension Session {
     let parser = CommandParser(allowsPrefixes: true)
     var pending = ""
     var idleInterrupts = 0
+    if options.cancellation == nil { InterruptSignal.install(secondEndsProcess: false) }
     while true {
       standardOutput.flush()
       standardError.flush()
-      if options.cancellation == nil { InterruptSignal.install(secondEndsProcess: false) }
-      switch editor.readLine(prompt: pending.isEmpty ? "darec> " : "  ...> ") {
+      // Ctrl-C between two lines belongs to the prompt.
+      let wasInterrupted = cancellation.isCancelled
+      cancellation.reset()
+      if wasInterrupted { note("") }
+      switch wasInterrupted ? .interrupted : editor.readLine(prompt: pending.isEmpty ? "darec> " : "  ...> ") {
       case .line(let text):
         idleInterrupts = 0
         // Pasted lines arrive as one text.
@@ -105,6 +113,7 @@ extension Session {
           let flow = performTyped(line, parser: parser)
           if flow != .proceed { return flow }
         }
+        cancellation.reset()
       case .interrupted:
         pending = ""
         idleInterrupts += 1

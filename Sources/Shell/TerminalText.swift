@@ -56,7 +56,7 @@ package enum TerminalText {
   }
 
   /// True for scalars that never reach a terminal; the zero-width joiner is judged by its neighbours instead.
-  static func mustEscape(_ value: UInt32) -> Bool {
+  package static func mustEscape(_ value: UInt32) -> Bool {
     if value < 0x20 { return true }
     if value < 0x7F { return false }
     if value < 0xA0 { return true }

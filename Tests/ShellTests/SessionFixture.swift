@@ -6,7 +6,7 @@ import Glibc
 import Shell
 
 /// A folder of its own under the system's temporary folder, removed at the end of its life.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() {

@@ -315,22 +315,25 @@ import Testing
     pipe(&questions)
     pipe(&answers)
     let (input, output) = (questions[0], answers[1])
-    let task = Task.detached {
+    async let status = onThread {
       script("") {
         $0.inputDescriptor = input
         $0.outputDescriptor = output
         $0.mode = .jsonl
       }.status
     }
-    for _ in 0..<3 {
-      _ = Glibc.write(questions[1], "stats\n", 6)
-      var entry = pollfd(fd: answers[0], events: Int16(POLLIN), revents: 0)
-      #expect(poll(&entry, 1, 10_000) == 1)
-      var buffer = [UInt8](repeating: 0, count: 1000)
-      #expect(read(answers[0], &buffer, 1000) == 28)
+    let (ask, hear) = (questions[1], answers[0])
+    let lengths = await onThread {
+      (0..<3).map { _ in
+        _ = Glibc.write(ask, "stats\n", 6)
+        var entry = pollfd(fd: hear, events: Int16(POLLIN), revents: 0)
+        var buffer = [UInt8](repeating: 0, count: 1000)
+        return poll(&entry, 1, 10_000) == 1 ? read(hear, &buffer, 1000) : 0
+      }
     }
+    #expect(lengths == [28, 28, 28])
     close(questions[1])
-    #expect(await task.value == 0)
+    #expect(await status == 0)
     for descriptor in [questions[0], answers[0], answers[1]] { close(descriptor) }
   }
 
