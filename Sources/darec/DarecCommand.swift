@@ -19,7 +19,7 @@ struct DarecCommand: ParsableCommand {
     version: darecVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
-      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SchemaCommand.self,
+      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
       BenchCommand.self,
     ])
 
