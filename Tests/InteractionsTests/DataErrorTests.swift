@@ -185,7 +185,7 @@ import Testing
     try NpyFile.write(folder.path + "/item_embeddings.npy", shape: [2, 1], values: [1, 2])
     var generator = SplitMix(state: 77)
     var loaded = 0
-    for round in 0..<2_000 {
+    for round in 0..<1_000 {
       try folder.write("a.inter", round % 3 == 0 ? generator.mutate(inter) : inter)
       try folder.write("a.item", round % 3 == 1 ? generator.mutate(item) : item)
       try folder.write("item_ids.txt", round % 3 == 2 ? generator.mutate(ids) : ids)
@@ -199,6 +199,6 @@ import Testing
         #expect(error is any DescribedFailure)
       }
     }
-    #expect(loaded > 50)
+    #expect(loaded > 30)
   }
 }
