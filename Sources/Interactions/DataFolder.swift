@@ -55,20 +55,39 @@ package enum DataFolder {
   /// `user_embeddings` as `.npy` or `.safetensors`, `item_ids.txt` and `user_ids.txt`.
   package static func recognise(_ path: String) throws -> DataSources {
     guard FileReader.isDirectory(path) else {
-      // Opening it says whether it is missing or not a regular file.
-      _ = try FileReader(path)
-      return DataSources(train: path)
+      return try file(path)
     }
-    let names = try FileReader.names(inDirectory: path)
-    let folder = Listing(path: path, names: names)
+    let folder = Listing(path: path, names: try FileReader.names(inDirectory: path))
     var sources = try interactions(in: folder)
-    if sources.items == nil { sources.items = folder.table("items") }
-    if sources.users == nil { sources.users = folder.table("users") }
+    addCompanions(in: folder, to: &sources)
+    return sources
+  }
+
+  /// The sources of one file of interactions: a table, or LightGCN's text when its first line is digits and spaces.
+  package static func file(_ path: String) throws -> DataSources {
+    // Opening it says whether it is missing or not a regular file.
+    let reader = try FileReader(path)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let got = try reader.read(into: &bytes, count: bytes.count, at: 0)
+    let line = bytes[0..<got].prefix { $0 != 0x0A && $0 != 0x0D }
+    var sources = DataSources(train: path)
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    if line.contains(0x20), line.allSatisfy({ $0 == 0x20 || digits.contains($0) }) { sources.layout = .adjacency }
+    return sources
+  }
+
+  /// Adds what lies in a folder beside interactions: lists and embeddings.
+  package static func addCompanions(of path: String, to sources: inout DataSources) throws {
+    addCompanions(in: Listing(path: path, names: try FileReader.names(inDirectory: path)), to: &sources)
+  }
+
+  private static func addCompanions(in folder: Listing, to sources: inout DataSources) {
+    if sources.items == nil { sources.items = folder.table("items") ?? folder.only(".item") }
+    if sources.users == nil { sources.users = folder.table("users") ?? folder.only(".user") }
     sources.itemEmbeddings = folder.first(["item_embeddings.npy", "item_embeddings.safetensors"])
     sources.userEmbeddings = folder.first(["user_embeddings.npy", "user_embeddings.safetensors"])
     sources.itemEmbeddingIds = sources.itemEmbeddings == nil ? nil : folder.first(["item_ids.txt"])
     sources.userEmbeddingIds = sources.userEmbeddings == nil ? nil : folder.first(["user_ids.txt"])
-    return sources
   }
 
   private struct Listing {
@@ -82,6 +101,12 @@ package enum DataFolder {
     }
 
     func table(_ stem: String) -> String? { first([stem + ".tsv", stem + ".csv"]) }
+
+    /// The file with this ending, if there is exactly one.
+    func only(_ suffix: String) -> String? {
+      let found = names.filter { $0.hasSuffix(suffix) }
+      return found.count == 1 ? full(found[0]) : nil
+    }
   }
 
   private static func interactions(in folder: Listing) throws -> DataSources {

@@ -51,18 +51,9 @@ package struct DataSetOptions: Sendable {
   package func sources() throws -> DataSources {
     var sources: DataSources
     if let interactions {
-      sources = DataSources(train: interactions)
-      if let folder {
-        // The folder's other files still count; that it may hold no recognisable interactions does not matter.
-        if let found = try? DataFolder.recognise(folder) {
-          sources.items = found.items
-          sources.users = found.users
-          sources.itemEmbeddings = found.itemEmbeddings
-          sources.itemEmbeddingIds = found.itemEmbeddingIds
-          sources.userEmbeddings = found.userEmbeddings
-          sources.userEmbeddingIds = found.userEmbeddingIds
-        }
-      }
+      sources = try DataFolder.file(interactions)
+      // The folder's other files still count; it need not hold interactions of its own.
+      if let folder { try DataFolder.addCompanions(of: folder, to: &sources) }
     } else if let folder {
       sources = try DataFolder.recognise(folder)
     } else {

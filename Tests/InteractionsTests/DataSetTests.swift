@@ -139,6 +139,20 @@ import Testing
     #expect(data.notices.map(\.code).contains("unknown_item_embeddings"))
   }
 
+  @Test func foldersWithoutInteractionsAndSingleFilesAreUsed() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("only.item", "item_id:token\ttitle:token_seq\n2\tTwo\n1\tOne\n")
+    let adjacency = try folder.write("some.txt", "7 1 2\n8 2\n")
+    var options = DataSetOptions(folder: folder.path)
+    options.interactions = adjacency
+    let data = try DataSet.load(options)
+    #expect(
+      data.items.strings == ["2", "1"] && data.itemTitles == ["Two", "One"] && data.users.strings == ["7", "8"])
+    #expect(try DataSet.load(DataSetOptions(folder: adjacency)).items.strings == ["1", "2"])
+    let table = try folder.write("spaced.txt", "user,item\n7 a,1\n")
+    #expect(try DataSet.load(DataSetOptions(folder: table)).users.strings == ["7 a"])
+  }
+
   @Test func safetensorsEmbeddingsAreRead() throws {
     let folder = try divided()
     var writer = SafetensorsWriter()
