@@ -248,7 +248,8 @@ import Testing
     #expect(texts(engine.find("item-1", top: 3).records.first, "items", "id") == ["item-1", "item-10", "item-11"])
     let record = engine.find("FILM", top: 100).records.first
     #expect(record?["matches"]?.int == 39)
-    #expect(texts(engine.find("7th", top: 9).records.first, "items", "id") == ["item-7", "item-27", "item-17", "item-37"])
+    #expect(
+      texts(engine.find("7th", top: 9).records.first, "items", "id") == ["item-7", "item-27", "item-17", "item-37"])
     #expect(engine.find("", top: 5).records.first?["matches"]?.int == 0)
     #expect(engine.find("nothing like it", top: 5).records.first?["items"]?.array?.isEmpty == true)
   }

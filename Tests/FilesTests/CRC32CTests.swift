@@ -5,10 +5,11 @@ import TestSupport
 import Testing
 
 @Suite struct CRC32CTests {
-  @Test(arguments: [
-    ("", 0), ("123456789", 0xE306_9283), ("a", 0xC1D0_4330),
-    (String(repeating: "\0", count: 32), 0x8A91_36AA),
-  ] as [(String, UInt32)])
+  @Test(
+    arguments: [
+      ("", 0), ("123456789", 0xE306_9283), ("a", 0xC1D0_4330),
+      (String(repeating: "\0", count: 32), 0x8A91_36AA),
+    ] as [(String, UInt32)])
   func knownValues(text: String, expected: UInt32) {
     #expect(CRC32C.checksum(Array(text.utf8)) == expected)
     var byTable = CRC32C()

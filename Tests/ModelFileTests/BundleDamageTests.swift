@@ -153,7 +153,8 @@ import Testing
         writer.add(name, floats: values, shape: shape)
         return true
       })
-    #expect(found.contains("'\(name)' is not a finite number at row \(5 / shape[1]), column \(5 % shape[1])"), "\(found)")
+    #expect(
+      found.contains("'\(name)' is not a finite number at row \(5 / shape[1]), column \(5 % shape[1])"), "\(found)")
   }
 
   @Test(arguments: [
@@ -175,13 +176,14 @@ import Testing
     #expect(found.contains(expected), "\(found)")
   }
 
-  @Test(arguments: [
-    ("format", "darec/bundle/2", "has the format 'darec/bundle/2'"), ("format", nil, "without the entry 'format'"),
-    ("name", nil, "'name' is missing"), ("name", "../x", "is not a model name"),
-    ("attribution", "magic", "unknown value 'magic'"), ("attribution", nil, "'attribution' is missing"),
-    ("configuration", "{", "is not JSON"), ("configuration", nil, "'configuration' is missing"),
-    ("user_text_derived", "true", "contradicts"),
-  ] as [(String, String?, String)])
+  @Test(
+    arguments: [
+      ("format", "darec/bundle/2", "has the format 'darec/bundle/2'"), ("format", nil, "without the entry 'format'"),
+      ("name", nil, "'name' is missing"), ("name", "../x", "is not a model name"),
+      ("attribution", "magic", "unknown value 'magic'"), ("attribution", nil, "'attribution' is missing"),
+      ("configuration", "{", "is not JSON"), ("configuration", nil, "'configuration' is missing"),
+      ("user_text_derived", "true", "contradicts"),
+    ] as [(String, String?, String)])
   func metadataIsChecked(key: String, value: String?, expected: String) throws {
     let found = message(try changed(metadata: [key: value]))
     #expect(found.contains(expected), "\(found)")
