@@ -71,12 +71,13 @@ let package = Package(
       dependencies: [
         "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
+    .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-        "Autodiff", "Numerics", "Files",
+        "Autodiff", "Benchmarks", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: common),

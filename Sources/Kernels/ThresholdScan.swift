@@ -29,3 +29,33 @@ package func thresholdScan(
   }
   return found
 }
+
+/// The largest score of each of `16 * groups` disjoint sets that together hold all `count` scores.
+///
+/// The k-th largest of these maxima is not above the k-th largest score, because k different scores reach it: a lower
+/// bound for the first threshold of a selection. NaN is skipped; a set without scores has -infinity.
+/// - Parameters:
+///   - scores: `count` floats.
+///   - count: number of scores.
+///   - groups: number of vectors of maxima, 1 to 8.
+///   - maxima: `16 * groups` floats, written.
+@inline(never)
+package func groupMaxima(
+  _ scores: UnsafePointer<Float>, _ count: Int, _ groups: Int, _ maxima: UnsafeMutablePointer<Float>
+) {
+  for group in 0..<groups {
+    var largest = Lane(repeating: -Float.infinity)
+    var i = 16 &* group
+    while i &+ 16 <= count {
+      largest = larger(largest, load(scores + i))
+      i = i &+ 16 &* groups
+    }
+    if i < count {
+      let rest = count &- i
+      var value = Lane(repeating: -Float.infinity)
+      for lane in 0..<rest { value[lane] = scores[i &+ lane] }
+      largest = larger(largest, value)
+    }
+    store(largest, maxima + 16 &* group)
+  }
+}

@@ -27,6 +27,14 @@ enum GemmBlocking {
   /// Most floats of B packed at a time, 16 MiB: they stay in a shared last-level cache.
   static let packedFloats = 4 << 20
 
+  /// A product whose result is at most this large, with an inner length of at least twice `sliceDepth`, is cut along k:
+  /// its few rows and columns would not feed several threads.
+  static let slicedResult = 16_384
+  /// Inner length of a slice.
+  static let sliceDepth = 1024
+  /// Most slices, a bound of the memory for partial results.
+  static let slices = 32
+
   static func roundUp(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
 }
 
@@ -102,8 +110,52 @@ package func product(_ a: Matrix, transposeA: Bool = false, _ b: Matrix, transpo
   return c
 }
 
-/// The blocked product with the loop that runs its independent blocks.
+/// The product with the loop that runs its independent blocks; chooses the way by the shape.
 private func multiply(
+  _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+) {
+  if k >= 2 * GemmBlocking.sliceDepth && m * n <= GemmBlocking.slicedResult && m > 0 && n > 0 {
+    multiplySliced(m, n, k, a, b, c, ldc, accumulate, alpha, loop)
+  } else {
+    multiplyBlocked(m, n, k, a, b, c, ldc, accumulate, alpha, loop)
+  }
+}
+
+/// The product cut along k: each slice to its own partial result, added in the order of the slices.
+private func multiplySliced(
+  _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
+  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+) {
+  let wanted = min(GemmBlocking.slices, (k + GemmBlocking.sliceDepth - 1) / GemmBlocking.sliceDepth)
+  let depth = GemmBlocking.roundUp((k + wanted - 1) / wanted, to: 4)
+  let slices = (k + depth - 1) / depth
+  let partial = BufferPool.shared.take(floats: slices * m * n)
+  defer { BufferPool.shared.give(partial, floats: slices * m * n) }
+  loop(slices) { slice in
+    let start = slice * depth
+    multiplyBlocked(
+      m, n, min(depth, k - start),
+      Operand(pointer: a.address(0, start), stride: a.stride, transposed: a.transposed),
+      Operand(pointer: b.address(start, 0), stride: b.stride, transposed: b.transposed), partial + slice * m * n, n,
+      false, 1
+    ) { count, body in
+      for block in 0..<count { body(block) }
+    }
+  }
+  let table = kernels
+  for slice in 1..<max(1, slices) { table.axpy(1, partial + slice * m * n, partial, m * n) }
+  for row in 0..<m {
+    if accumulate {
+      table.axpy(alpha, partial + row * n, c + row * ldc, n)
+    } else {
+      table.scale(alpha, partial + row * n, c + row * ldc, n)
+    }
+  }
+}
+
+/// The product by packed blocks of rows.
+private func multiplyBlocked(
   _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
   _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
 ) {

@@ -2,92 +2,198 @@
 
 /// k-means clustering of the rows of a matrix, deterministic at every thread count.
 package enum KMeans {
+  /// Rows of one block of parallel work; partial sums are combined block by block.
+  private static let rowsPerBlock = 256
+
   /// Lloyd's algorithm for a fixed number of rounds, then a last assignment.
   ///
   /// A round assigns each row to the nearest centre (squared Euclidean distance, ties to the lowest index) and moves
-  /// each centre to the mean of its rows. An empty cluster takes the row farthest from its own centre.
+  /// each centre to the mean of its rows. The e-th empty cluster moves to the row that is e-th farthest from its own
+  /// centre (ties to the lower row); that row still counts in the mean it was assigned to. With more clusters than rows
+  /// the rest keep their centres. Source: Docs/Method.md, local structure alignment.
+  ///
+  /// Numeric contract: distances as sums of squared differences in Float; means from Float sums over 256 rows, Double
+  /// across blocks. Rows with NaN go to centre 0.
   /// - Parameters:
   ///   - x: `[n, d]`.
-  ///   - start: `[K, d]`, the first centres.
+  ///   - start: `[K, d]`, the first centres, K at least one.
   ///   - iterations: rounds of assignment and means.
-  /// - Returns: the centres of the last round, `[K, d]`, and the label of each row by the last assignment, `[n]`.
+  /// - Returns: the centres of the last assignment, `[K, d]`, and the label of each row by it, `[n]`.
+  /// - Complexity: O(iterations n K d) time, O(n d) memory for the packed rows.
   package static func lloyd(x: Matrix, start: Matrix, iterations: Int) -> (centres: Matrix, labels: [Int32]) {
     precondition(x.columns == start.columns && start.rows > 0, "centres do not fit the rows")
     let centres = start.copy()
-    for _ in 0..<iterations {
-      let (labels, distances) = assign(x, centres)
-      update(x, labels, distances, centres)
+    var labels = [Int32](repeating: 0, count: x.rows)
+    guard x.rows > 0 else { return (centres, labels) }
+    let packed = packedRows(x)
+    let distances = Matrix.uninitialized(rows: 1, columns: x.rows)
+    labels.withUnsafeMutableBufferPointer { buffer in
+      guard let target = buffer.baseAddress else { return }
+      for _ in 0..<max(0, iterations) {
+        let counts = round(x, packed, centres, target, distances)
+        reseedEmptyClusters(x, centres, counts, distances)
+      }
+      assign(x, packed, centres, target, distances)
     }
-    return (centres, assign(x, centres).labels)
+    return (centres, labels)
   }
 
-  /// k-means++ starting centres (Arthur and Vassilvitskii 2007), `[k, d]`: each drawn with probability proportional to
-  /// the squared distance from those already drawn.
+  /// The nearest of `centres` for each row, ties to the lowest index, and its squared distance.
+  /// - Parameters:
+  ///   - x: `[n, d]`.
+  ///   - centres: `[K, d]`, K at least one.
+  package static func nearest(x: Matrix, centres: Matrix) -> (labels: [Int32], squaredDistances: [Float]) {
+    precondition(x.columns == centres.columns && centres.rows > 0, "centres do not fit the rows")
+    var labels = [Int32](repeating: 0, count: x.rows)
+    let distances = Matrix.uninitialized(rows: 1, columns: x.rows)
+    let packed = packedRows(x)
+    labels.withUnsafeMutableBufferPointer { buffer in
+      if let target = buffer.baseAddress { assign(x, packed, centres, target, distances) }
+    }
+    return (labels, distances.values)
+  }
+
+  /// k-means++ starting centres, `[k, d]`.
+  ///
+  /// The first is a row drawn uniformly, each next one a row drawn with probability proportional to the squared
+  /// distance from the nearest of those before; where all distances are zero, uniformly.
+  /// Source: Arthur and Vassilvitskii 2007, "k-means++: the advantages of careful seeding".
+  /// - Parameters:
+  ///   - x: `[n, d]`, n at least one.
+  ///   - k: number of centres, at least one.
+  ///   - stream: the source of the draws; advanced.
   package static func plusPlus(x: Matrix, k: Int, stream: inout RandomStream) -> Matrix {
     precondition(k > 0 && x.rows > 0, "k-means++ needs rows and a positive number of centres")
     let centres = Matrix.uninitialized(rows: k, columns: x.columns)
+    let table = kernels
+    let nearest = Matrix.uninitialized(rows: 1, columns: x.rows)
+    nearest.fill(.infinity)
     var chosen = stream.below(x.rows)
-    var nearest = [Float](repeating: .infinity, count: x.rows)
     for centre in 0..<k {
-      centres.row(centre).update(from: x.row(chosen), count: x.columns)
-      var total = 0.0
-      for row in 0..<x.rows {
-        nearest[row] = min(nearest[row], kernels.squaredDistance(x.row(row), centres.row(centre), x.columns))
-        total += Double(nearest[row])
-      }
-      let target = stream.uniformDouble() * total
-      var sum = 0.0
-      chosen = x.rows - 1
-      for row in 0..<x.rows {
-        sum += Double(nearest[row])
-        if sum > target {
-          chosen = row
-          break
+      let current = centres.row(centre)
+      current.update(from: x.row(chosen), count: x.columns)
+      if centre == k - 1 { break }
+      let total = parallelSum(x.rows, blockSize: rowsPerBlock) { range in
+        var sum = 0.0
+        for row in range {
+          let distance = table.squaredDistance(x.row(row), current, x.columns)
+          if distance < nearest.pointer[row] { nearest.pointer[row] = distance }
+          sum += Double(nearest.pointer[row])
         }
+        return sum
+      }
+      let fraction = stream.uniformDouble()
+      guard total > 0, total.isFinite else {
+        chosen = min(x.rows - 1, Int(fraction * Double(x.rows)))
+        continue
+      }
+      let target = fraction * total
+      var sum = 0.0
+      // Rounding may leave the running sum a little below the total: then the last row with a distance is taken.
+      for row in 0..<x.rows where nearest.pointer[row] > 0 {
+        sum += Double(nearest.pointer[row])
+        chosen = row
+        if sum > target { break }
       }
     }
     return centres
   }
 
-  private static func assign(_ x: Matrix, _ centres: Matrix) -> (labels: [Int32], distances: [Float]) {
-    var labels = [Int32](repeating: 0, count: x.rows)
-    var distances = [Float](repeating: 0, count: x.rows)
-    for row in 0..<x.rows {
-      var best = Float.infinity
-      for centre in 0..<centres.rows {
-        let distance = kernels.squaredDistance(x.row(row), centres.row(centre), x.columns)
-        if distance < best {
-          best = distance
-          labels[row] = Int32(centre)
-        }
+  /// Mean of the rows of each label, `[k, d]`, and the number of rows of each.
+  ///
+  /// A label without rows gives zeros.
+  package static func means(x: Matrix, labels: [Int32], k: Int) -> (means: Matrix, counts: [Int]) {
+    precondition(labels.count == x.rows, "one label is needed for each row")
+    let means = Matrix(rows: k, columns: x.columns)
+    var counts = [Int](repeating: 0, count: k)
+    labels.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      let table = kernels
+      counts = sumBlocks(x, means) { range, sums, counts in
+        table.addRowsByLabel(
+          range.count, x.columns, x.row(range.lowerBound), base + range.lowerBound, sums, counts)
       }
-      distances[row] = best
     }
-    return (labels, distances)
+    return (means, counts)
   }
 
-  private static func update(_ x: Matrix, _ labels: [Int32], _ distances: [Float], _ centres: Matrix) {
-    var labels = labels
-    var distances = distances
-    var counts = [Int](repeating: 0, count: centres.rows)
-    for label in labels { counts[Int(label)] += 1 }
-    for centre in 0..<centres.rows where counts[centre] == 0 && x.rows > 0 {
-      var farthest = 0
-      for row in 1..<max(1, x.rows) where distances[row] > distances[farthest] { farthest = row }
-      counts[Int(labels[farthest])] -= 1
-      labels[farthest] = Int32(centre)
-      distances[farthest] = 0
-      counts[centre] = 1
+  /// The rows in panels of sixteen, so that a vector holds one coordinate of sixteen rows.
+  private static func packedRows(_ x: Matrix) -> Matrix {
+    let packed = Matrix.uninitialized(rows: (x.rows + 15) / 16, columns: 16 * x.columns)
+    let table = kernels
+    parallelRanges(x.rows, blockSize: rowsPerBlock) { range in
+      table.packRight(
+        x.columns, range.count, x.row(range.lowerBound), x.columns, true, packed.row(range.lowerBound / 16))
     }
-    var sums = [Double](repeating: 0, count: centres.count)
-    for row in 0..<x.rows {
-      let base = Int(labels[row]) * x.columns
-      for column in 0..<x.columns { sums[base + column] += Double(x.row(row)[column]) }
+    return packed
+  }
+
+  /// Writes the label and distance of each row.
+  private static func assign(
+    _ x: Matrix, _ packed: Matrix, _ centres: Matrix, _ labels: UnsafeMutablePointer<Int32>, _ distances: Matrix
+  ) {
+    let table = kernels
+    parallelRanges(x.rows, blockSize: rowsPerBlock) { range in
+      table.nearestCentre(
+        range.count, x.columns, packed.row(range.lowerBound / 16), centres.pointer, centres.rows,
+        labels + range.lowerBound, distances.pointer + range.lowerBound)
+    }
+  }
+
+  /// Assigns each row and moves the centres to their means, in one pass over the rows.
+  ///
+  /// Returns the cluster sizes.
+  private static func round(
+    _ x: Matrix, _ packed: Matrix, _ centres: Matrix, _ labels: UnsafeMutablePointer<Int32>, _ distances: Matrix
+  ) -> [Int] {
+    let table = kernels
+    return sumBlocks(x, centres) { range, sums, counts in
+      table.nearestCentre(
+        range.count, x.columns, packed.row(range.lowerBound / 16), centres.pointer, centres.rows,
+        labels + range.lowerBound, distances.pointer + range.lowerBound)
+      table.addRowsByLabel(
+        range.count, x.columns, x.row(range.lowerBound), labels + range.lowerBound, sums, counts)
+    }
+  }
+
+  /// Lets `body` add rows to zeroed sums `[K, d]` and counts `[K]` per block, then replaces the rows of `centres` that
+  /// have members by their means, summed over blocks in order.
+  private static func sumBlocks(
+    _ x: Matrix, _ centres: Matrix,
+    _ body: (Range<Int>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int32>) -> Void
+  ) -> [Int] {
+    let blocks = (x.rows + rowsPerBlock - 1) / rowsPerBlock
+    let sums = Matrix(rows: blocks, columns: centres.count)
+    var blockCounts = [Int32](repeating: 0, count: blocks * centres.rows)
+    blockCounts.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      parallelRanges(x.rows, blockSize: rowsPerBlock) { range in
+        let block = range.lowerBound / rowsPerBlock
+        body(range, sums.row(block), base + block * centres.rows)
+      }
+    }
+    var counts = [Int](repeating: 0, count: centres.rows)
+    for block in 0..<blocks {
+      for centre in 0..<centres.rows { counts[centre] += Int(blockCounts[block * centres.rows + centre]) }
     }
     for centre in 0..<centres.rows where counts[centre] > 0 {
-      for column in 0..<x.columns {
-        centres.row(centre)[column] = Float(sums[centre * x.columns + column] / Double(counts[centre]))
+      let target = centres.row(centre)
+      for column in 0..<centres.columns {
+        var total = 0.0
+        for block in 0..<blocks { total += Double(sums.row(block)[centre * centres.columns + column]) }
+        target[column] = Float(total / Double(counts[centre]))
       }
+    }
+    return counts
+  }
+
+  /// Moves each empty cluster to the farthest row not yet taken by another one.
+  private static func reseedEmptyClusters(_ x: Matrix, _ centres: Matrix, _ counts: [Int], _ distances: Matrix) {
+    let empty = counts.indices.filter { counts[$0] == 0 }
+    guard !empty.isEmpty else { return }
+    let farthest = topK(of: distances.pointer, count: x.rows, k: empty.count)
+    for (cluster, row) in zip(empty, farthest) {
+      centres.row(cluster).update(from: x.row(Int(row.index)), count: x.columns)
     }
   }
 }

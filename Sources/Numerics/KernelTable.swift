@@ -61,6 +61,15 @@ package struct KernelTable: Sendable {
   package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
+  /// `(scores, count, groups, maxima)`: maxima of 16 * groups disjoint sets of scores.
+  package let groupMaxima: @Sendable (Input, Int, Int, Output) -> Void
+  /// `(rows, width, query, items, out, depth)`: inner product of a query with each row, bits as the packed product.
+  package let scoreRows: @Sendable (Int, Int, Input, Input, Output, Int) -> Void
+  /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
+  package let nearestCentre: @Sendable (Int, Int, Input, Input, Int, UnsafeMutablePointer<Int32>, Output) -> Void
+  /// `(rows, width, x, labels, sums, counts)`: rows added up by label.
+  package let addRowsByLabel:
+    @Sendable (Int, Int, Input, UnsafePointer<Int32>, Output, UnsafeMutablePointer<Int32>) -> Void
   /// `(x, y, count)`: floats from binary16 patterns.
   package let halfToFloat: @Sendable (UnsafePointer<UInt16>, Output, Int) -> Void
   /// `(x, y, count)`: binary16 patterns from floats, to nearest even.
@@ -71,6 +80,8 @@ package struct KernelTable: Sendable {
   package let packLeft: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
   /// `(k, n, b, stride, transposed, packed)`: panels of 16 columns of B.
   package let packRight: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
+  /// `(iterations, factor)`: 192 floating-point operations an iteration in registers; a measure of the ceiling.
+  package let multiplyAddProbe: @Sendable (Int, Float) -> Float
 
   /// The kernels every processor of the architecture runs.
   package static let baseline = KernelTable(
@@ -96,11 +107,16 @@ package struct KernelTable: Sendable {
     sparseRows: Kernels.sparseRows,
     adamStep: Kernels.adamStepRow,
     thresholdScan: Kernels.thresholdScan,
+    groupMaxima: Kernels.groupMaxima,
+    scoreRows: Kernels.scoreRows,
+    nearestCentre: Kernels.nearestCentre,
+    addRowsByLabel: Kernels.addRowsByLabel,
     halfToFloat: Kernels.halfToFloatRow,
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
     packLeft: Kernels.packLeft,
-    packRight: Kernels.packRight)
+    packRight: Kernels.packRight,
+    multiplyAddProbe: Kernels.multiplyAddProbe)
 
   /// The kernels compiled with AVX2, FMA and F16C; on arm64 the same code as `baseline`.
   package static let avx2 = KernelTable(
@@ -126,11 +142,16 @@ package struct KernelTable: Sendable {
     sparseRows: KernelsAVX2.sparseRows,
     adamStep: KernelsAVX2.adamStepRow,
     thresholdScan: KernelsAVX2.thresholdScan,
+    groupMaxima: KernelsAVX2.groupMaxima,
+    scoreRows: KernelsAVX2.scoreRows,
+    nearestCentre: KernelsAVX2.nearestCentre,
+    addRowsByLabel: KernelsAVX2.addRowsByLabel,
     halfToFloat: KernelsAVX2.halfToFloatRow,
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
     packLeft: KernelsAVX2.packLeft,
-    packRight: KernelsAVX2.packRight)
+    packRight: KernelsAVX2.packRight,
+    multiplyAddProbe: KernelsAVX2.multiplyAddProbe)
 
   /// The kernels of one level.
   /// - Precondition: `level.isSupported`; calling the functions of another level would stop the process.

@@ -49,8 +49,15 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
 
   /// The four words at one counter position; does not advance the stream.
   package func words(at position: UInt64) -> SIMD4<UInt32> {
-    var counter = SIMD4(
-      UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32), high.x, high.y)
+    Self.philox(
+      counter: SIMD4(
+        UInt32(truncatingIfNeeded: position), UInt32(truncatingIfNeeded: position >> 32), high.x, high.y),
+      key: key)
+  }
+
+  /// The bijection itself: ten rounds of Philox4x32 on a counter under a key.
+  package static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    var counter = counter
     var roundKey = key
     for _ in 0..<10 {
       let first = UInt64(counter.x) &* 0xD251_1F53

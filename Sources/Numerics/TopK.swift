@@ -1,4 +1,4 @@
-// Exact selection of the k best scores.
+// Exact selection of the k best scores of a row.
 
 /// One result of a selection: which, and how good.
 package struct ScoredIndex: Sendable, Equatable {
@@ -26,44 +26,195 @@ package struct ScoredIndex: Sendable, Equatable {
 ///   - scores: `count` floats.
 ///   - count: number of scores.
 ///   - k: most results wanted.
-///   - excluded: indices to leave out, ascending, in `0 ..< count`.
+///   - excluded: indices to leave out, ascending; indices outside `0 ..< count` are ignored.
+/// - Complexity: O(count + candidates log k), with few candidates beyond k.
 package func topK(
   of scores: UnsafePointer<Float>, count: Int, k: Int, excluding excluded: ArraySlice<Int32> = []
 ) -> [ScoredIndex] {
-  var best: [ScoredIndex] = []
-  var next = excluded.startIndex
-  for index in 0..<count {
-    if next < excluded.endIndex && Int(excluded[next]) == index {
-      next += 1
-      continue
+  let wanted = min(k, count)
+  guard wanted > 0 else { return [] }
+  let scratch = SelectionScratch(width: min(count, selectionWidth))
+  let keys = UnsafeMutablePointer<UInt64>.allocate(capacity: wanted)
+  defer { keys.deallocate() }
+  var selection = Selection(keys: keys, capacity: wanted)
+  var cursor = excluded.startIndex
+  for start in stride(from: 0, to: count, by: selectionWidth) {
+    let width = min(selectionWidth, count - start)
+    cursor = firstPosition(in: excluded, from: cursor, notBelow: start)
+    if cursor < excluded.endIndex && Int(excluded[cursor]) < start + width {
+      // The caller's scores are not ours to change: mark the excluded ones in a copy.
+      scratch.scores.update(from: scores + start, count: width)
+      cursor = maskExcluded(excluded, from: cursor, in: scratch.scores, start: start, width: width)
+      selection.add(scratch.scores, count: width, firstIndex: start, scratch)
+    } else {
+      selection.add(scores + start, count: width, firstIndex: start, scratch)
     }
-    if scores[index] > -Float.infinity { best.append(ScoredIndex(index: Int32(index), score: scores[index])) }
   }
-  best.sort { $0.ranksBefore($1) }
-  return Array(best.prefix(max(0, k)))
+  return selection.sorted()
 }
 
-/// The k best items of each query by inner product, in parallel over blocks of queries.
-///
-/// Order, ties and exclusion as `topK`. Never more than one block of queries times the items is held in memory.
-/// - Parameters:
-///   - queries: `[*, d]`, the vectors of all users.
-///   - queryRows: which rows of `queries` to answer, in this order.
-///   - items: `[count, d]`.
-///   - k: most results for each query.
-///   - excluded: for a row of `queries`, the item indices to leave out, ascending.
-/// - Returns: one list for each element of `queryRows`.
-package func batchTopK(
-  queries: Matrix, queryRows: [Int32], items: Matrix, k: Int, excluded: (Int32) -> ArraySlice<Int32> = { _ in [] }
-) -> [[ScoredIndex]] {
-  precondition(queries.columns == items.columns, "queries and items have different widths")
-  var result = [[ScoredIndex]](repeating: [], count: queryRows.count)
-  let scores = Matrix.uninitialized(rows: 1, columns: items.rows)
-  for (position, row) in queryRows.enumerated() {
-    for item in 0..<items.rows {
-      scores.pointer[item] = kernels.dot(queries.row(Int(row)), items.row(item), items.columns)
-    }
-    result[position] = topK(of: scores.pointer, count: items.rows, k: k, excluding: excluded(row))
+/// Scores handled at a time: small enough for the second-level cache, large enough to make a threshold worth finding.
+let selectionWidth = 2048
+
+/// Position in ascending `indices` of the first one that is at least `bound`.
+func firstPosition(in indices: ArraySlice<Int32>, from start: Int, notBelow bound: Int) -> Int {
+  var position = start
+  while position < indices.endIndex && Int(indices[position]) < bound { position += 1 }
+  return position
+}
+
+/// Sets the excluded scores of one stretch to -infinity and returns the position of the next exclusion.
+func maskExcluded(
+  _ excluded: ArraySlice<Int32>, from cursor: Int, in scores: UnsafeMutablePointer<Float>, start: Int, width: Int
+) -> Int {
+  var position = cursor
+  while position < excluded.endIndex && Int(excluded[position]) < start + width {
+    scores[Int(excluded[position]) - start] = -.infinity
+    position += 1
   }
-  return result
+  return position
+}
+
+/// Buffers of one thread of selection.
+final class SelectionScratch {
+  /// Indices found by a threshold scan.
+  let indices: UnsafeMutablePointer<Int32>
+  /// A copy of scores.
+  let scores: UnsafeMutablePointer<Float>
+
+  init(width: Int) {
+    indices = .allocate(capacity: width)
+    scores = .allocate(capacity: width)
+  }
+
+  deinit {
+    indices.deallocate()
+    scores.deallocate()
+  }
+}
+
+/// The k best seen so far, as a heap whose root is the worst of them.
+///
+/// A candidate is one 64-bit key: the score in the upper half, mapped so that integers order like floats, and the
+/// complement of the index in the lower half. One comparison then decides score and tie.
+struct Selection {
+  private let keys: UnsafeMutablePointer<UInt64>
+  private let capacity: Int
+  private(set) var count = 0
+
+  /// - Parameters:
+  ///   - keys: room for `capacity` keys, owned by the caller.
+  ///   - capacity: the k of top-k, at least one.
+  init(keys: UnsafeMutablePointer<UInt64>, capacity: Int) {
+    self.keys = keys
+    self.capacity = capacity
+  }
+
+  /// A selection continued from keys it left in place.
+  init(keys: UnsafeMutablePointer<UInt64>, capacity: Int, count: Int) {
+    self.init(keys: keys, capacity: capacity)
+    self.count = count
+  }
+
+  private static func key(_ score: Float, _ index: Int) -> UInt64 {
+    // Adding zero turns -0 into 0: the two are equal and must tie.
+    let bits = (score + 0).bitPattern
+    let ordered = bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
+    return UInt64(ordered) << 32 | UInt64(~UInt32(truncatingIfNeeded: index))
+  }
+
+  private static func decoded(_ key: UInt64) -> ScoredIndex {
+    let ordered = UInt32(truncatingIfNeeded: key >> 32)
+    let bits = ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered
+    return ScoredIndex(
+      index: Int32(truncatingIfNeeded: ~UInt32(truncatingIfNeeded: key)), score: Float(bitPattern: bits))
+  }
+
+  /// Adds a stretch of scores; stretches must come with ascending indices.
+  /// - Parameters:
+  ///   - scores: `count` floats; -infinity and NaN are passed over.
+  ///   - count: at most `selectionWidth`.
+  ///   - firstIndex: index of the first score.
+  ///   - scratch: buffers of this thread.
+  mutating func add(_ scores: UnsafePointer<Float>, count: Int, firstIndex: Int, _ scratch: SelectionScratch) {
+    let table = kernels
+    // The lowest score that can still enter. A later index loses a tie, so a full selection needs strictly more.
+    var threshold = -Float.greatestFiniteMagnitude
+    if self.count == capacity {
+      threshold = Self.decoded(keys[0]).score.nextUp
+    } else if self.count == 0 {
+      threshold = max(threshold, firstThreshold(scores, count))
+    }
+    let found = table.thresholdScan(scores, count, threshold, scratch.indices)
+    for position in 0..<found {
+      let index = Int(scratch.indices[position])
+      let key = Self.key(scores[index], firstIndex + index)
+      if self.count < capacity {
+        push(key)
+      } else if key > keys[0] {
+        replaceRoot(key)
+      }
+    }
+  }
+
+  /// A lower bound of the k-th best of a first stretch, from maxima of disjoint sets; -infinity where there is none.
+  private func firstThreshold(_ scores: UnsafePointer<Float>, _ count: Int) -> Float {
+    let groups = min(8, (capacity + capacity / 2 + 15) / 16)
+    guard 16 * groups >= capacity, count >= 64 * groups else { return -.infinity }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: 128) { buffer in
+      guard let maxima = buffer.baseAddress else { return -.infinity }
+      kernels.groupMaxima(scores, count, groups, maxima)
+      // Insertion sort, descending: at most 128 numbers, once for each query.
+      for position in 1..<16 * groups {
+        let value = maxima[position]
+        var slot = position
+        while slot > 0 && maxima[slot - 1] < value {
+          maxima[slot] = maxima[slot - 1]
+          slot -= 1
+        }
+        maxima[slot] = value
+      }
+      return maxima[capacity - 1]
+    }
+  }
+
+  private mutating func push(_ key: UInt64) {
+    var slot = count
+    count += 1
+    while slot > 0 {
+      let parent = (slot - 1) / 2
+      if keys[parent] <= key { break }
+      keys[slot] = keys[parent]
+      slot = parent
+    }
+    keys[slot] = key
+  }
+
+  private mutating func replaceRoot(_ key: UInt64) {
+    var slot = 0
+    while true {
+      var child = 2 * slot + 1
+      if child >= count { break }
+      if child + 1 < count && keys[child + 1] < keys[child] { child += 1 }
+      if key <= keys[child] { break }
+      keys[slot] = keys[child]
+      slot = child
+    }
+    keys[slot] = key
+  }
+
+  /// Adds everything another selection holds.
+  mutating func merge(_ other: Selection) {
+    for position in 0..<other.count {
+      let key = other.keys[position]
+      if count < capacity { push(key) } else if key > keys[0] { replaceRoot(key) }
+    }
+  }
+
+  /// The selection in rank order.
+  func sorted() -> [ScoredIndex] {
+    var ordered = Array(UnsafeBufferPointer(start: keys, count: count))
+    ordered.sort(by: >)
+    return ordered.map(Self.decoded)
+  }
 }

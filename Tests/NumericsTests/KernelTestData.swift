@@ -28,7 +28,9 @@ enum Distribution: CaseIterable, Sendable {
   }
 }
 
-/// gamma(n) = n u / (1 - n u), u = 2^-24: the error factor of n rounded operations (Higham 2002, eq. 3.1).
+/// The error factor of n rounded operations, gamma(n) = n u / (1 - n u) with u = 2^-24.
+///
+/// Source: Higham 2002, lemma 3.1.
 func gamma(_ n: Int) -> Double { Double(n) * 0x1p-24 / (1 - Double(n) * 0x1p-24) }
 
 /// Distance of a Float from the true value, in units of the last place of the true value.

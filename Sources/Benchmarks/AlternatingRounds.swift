@@ -1,0 +1,95 @@
+// Fair timing of several contenders: they take turns, so a disturbance hits all of them.
+
+import Numerics
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Seconds of the monotonic clock.
+package func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// One contender: a name and a run that returns how long its work took, in seconds.
+package struct Contender {
+  /// Name in the report.
+  package let name: String
+  /// Work of one run in the unit of the section times seconds (1e9 operations for GFLOP/s).
+  package let work: Double
+  /// Runs once and returns seconds.
+  package let run: () throws -> Double
+
+  /// A contender that times itself, such as a child process.
+  package static func timingItself(
+    name: String, work: Double, run: @escaping () throws -> Double
+  ) -> Contender {
+    Contender(name: name, work: work, run: run)
+  }
+
+  private init(name: String, work: Double, run: @escaping () throws -> Double) {
+    self.name = name
+    self.work = work
+    self.run = run
+  }
+
+  /// A contender timed here.
+  ///
+  /// Short bodies are repeated inside one run until it lasts about 20 milliseconds; the time of one repetition is
+  /// returned.
+  package init(name: String, work: Double, body: @escaping () -> Void) {
+    self.name = name
+    self.work = work
+    var repetitions = 0
+    run = {
+      if repetitions == 0 {
+        body()
+        let start = monotonicSeconds()
+        body()
+        let once = max(1e-9, monotonicSeconds() - start)
+        repetitions = max(1, min(10_000_000, Int(0.02 / once)))
+      }
+      let start = monotonicSeconds()
+      for _ in 0..<repetitions { body() }
+      return (monotonicSeconds() - start) / Double(repetitions)
+    }
+  }
+}
+
+/// Runs the contenders in turn for `rounds` rounds, after one round to warm up, and summarises each.
+/// - Parameter ceiling: rate to compare with, in the unit of the contenders' work per second.
+package func alternate(_ contenders: [Contender], rounds: Int, ceiling: Double? = nil) throws -> [BenchmarkMeasurement]
+{
+  var times = [[Double]](repeating: [], count: contenders.count)
+  for contender in contenders { _ = try contender.run() }
+  for _ in 0..<rounds {
+    for (index, contender) in contenders.enumerated() {
+      // Threads of a peer may spin for some time after their work; nobody measures while they do.
+      if contenders.count > 1 { usleep(100_000) }
+      times[index].append(try contender.run())
+    }
+  }
+  var first = 0.0
+  return contenders.enumerated().map { index, contender in
+    let sorted = times[index].sorted()
+    let median = quantile(sorted, 0.5)
+    if index == 0 { first = median }
+    let rate = contender.work / median
+    return BenchmarkMeasurement(
+      contender: contender.name, median: median, minimum: sorted[0],
+      spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median, rate: rate,
+      shareOfCeiling: ceiling.map { rate / $0 }, ratio: median / first)
+  }
+}
+
+/// The quantile of ascending numbers by linear interpolation.
+func quantile(_ sorted: [Double], _ fraction: Double) -> Double {
+  let position = fraction * Double(sorted.count - 1)
+  let low = Int(position)
+  let high = min(low + 1, sorted.count - 1)
+  return sorted[low] + (position - Double(low)) * (sorted[high] - sorted[low])
+}

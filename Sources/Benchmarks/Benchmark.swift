@@ -1,0 +1,88 @@
+// The named benchmarks and how one is asked for. Guide: Docs/Benchmarks.
+
+import Files
+import Numerics
+
+/// What a benchmark run is asked to do.
+package struct BenchmarkOptions: Sendable {
+  /// Thread counts to measure; empty means one thread and all processors.
+  package var threadCounts: [Int]
+  /// Rounds of alternating runs; the median is reported.
+  package var rounds: Int
+  /// Whether to measure peers (numpy in a child process) where they are installed.
+  package var includesPeers: Bool
+  /// Called with a line about what is being measured now; for standard error.
+  package var progress: @Sendable (String) -> Void
+
+  /// Creates options; the defaults are those of `darec bench NAME`.
+  package init(
+    threadCounts: [Int] = [], rounds: Int = 7, includesPeers: Bool = true,
+    progress: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
+    self.threadCounts = threadCounts
+    self.rounds = max(1, rounds)
+    self.includesPeers = includesPeers
+    self.progress = progress
+  }
+
+  /// The thread counts to measure, ascending, without repeats.
+  package var resolvedThreadCounts: [Int] {
+    let wanted = threadCounts.isEmpty ? [1, Parallelism.processorCount] : threadCounts.map { max(1, $0) }
+    return wanted.sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+}
+
+/// One benchmark: a name, a sentence, and the measurement.
+package struct Benchmark: Sendable {
+  /// The word after `darec bench`.
+  package let name: String
+  /// What it measures, one line.
+  package let summary: String
+  private let measure: @Sendable (BenchmarkOptions) throws -> [BenchmarkSection]
+
+  /// Creates a benchmark; `Training` and others add theirs to what `darec bench` offers.
+  package init(
+    name: String, summary: String, measure: @escaping @Sendable (BenchmarkOptions) throws -> [BenchmarkSection]
+  ) {
+    self.name = name
+    self.summary = summary
+    self.measure = measure
+  }
+
+  /// Every benchmark of this target, in the order of the help text.
+  package static let all: [Benchmark] = [.gemm, .sparse, .kernels, .topK, .kMeans]
+
+  /// The benchmark called `name`.
+  /// - Throws: `BenchmarkError.unknown` with the names there are.
+  package static func named(_ name: String) throws -> Benchmark {
+    guard let found = all.first(where: { $0.name == name }) else {
+      throw BenchmarkError.unknown(name: name, known: all.map(\.name))
+    }
+    return found
+  }
+
+  /// Runs the benchmark and restores the thread count it found.
+  /// - Throws: what the measurement throws; a missing peer is a note in the report, not an error.
+  package func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkReport {
+    let threads = Parallelism.threadCount
+    defer { Parallelism.threadCount = threads }
+    return BenchmarkReport(
+      name: name, summary: summary, level: Numerics.kernels.level.name, processors: Parallelism.processorCount,
+      sections: try measure(options))
+  }
+}
+
+/// Why a benchmark could not run.
+package enum BenchmarkError: DescribedFailure, Equatable {
+  /// No benchmark has this name.
+  case unknown(name: String, known: [String])
+
+  package var description: String {
+    switch self {
+    case .unknown(let name, let known):
+      "there is no benchmark \"\(name)\"; the benchmarks are: \(known.joined(separator: ", "))"
+    }
+  }
+
+  package var exitStatus: ExitStatus { .usage }
+}

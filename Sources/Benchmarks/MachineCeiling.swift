@@ -1,0 +1,43 @@
+// What the machine can do at best, measured in the same run as what is compared with it.
+
+import Numerics
+
+/// Ceilings measured on this machine, with all threads of the run busy.
+package enum MachineCeiling {
+  /// Multiply-add rate of `threads` threads in registers, GFLOP/s: the best of five runs of about 20 milliseconds.
+  package static func multiplyAdd(threads: Int) -> Double {
+    let iterations = 4_000_000
+    return best(threads: threads) { _ in keep(Numerics.kernels.multiplyAddProbe(iterations, 0.999_999)) }
+      * Double(iterations) * 192e-9
+  }
+
+  /// Rate at which `threads` threads read memory that is in no cache, GB/s: the best of five passes over 256 MiB.
+  package static func read(threads: Int) -> Double {
+    let floats = 64 << 20
+    let memory = Matrix(rows: 1, columns: floats)
+    let share = floats / threads
+    return best(threads: threads) { thread in
+      keep(Float(Numerics.kernels.sum(memory.pointer + thread * share, share)))
+    } * Double(share) * 4e-9
+  }
+
+  /// Runs per second over all threads, where every thread does the body once; the best of five.
+  private static func best(threads: Int, _ body: (Int) -> Void) -> Double {
+    let before = Parallelism.threadCount
+    defer { Parallelism.threadCount = before }
+    Parallelism.threadCount = threads
+    var shortest = Double.infinity
+    for _ in 0..<5 {
+      let start = monotonicSeconds()
+      parallelFor(threads, body)
+      shortest = min(shortest, monotonicSeconds() - start)
+    }
+    return Double(threads) / shortest
+  }
+}
+
+/// Makes a result count as used, so that the compiler keeps the work that gave it.
+@inline(never)
+package func keep(_ value: Float) {
+  if value == -.greatestFiniteMagnitude { print(value) }
+}

@@ -1,0 +1,155 @@
+// Exact top-k of many queries: product and selection in one pass, scores never leave the cache.
+
+/// Shape of the work; a function of the data only.
+private enum BatchBlocking {
+  /// Queries of one parallel block: eight register tiles.
+  static let queries = 48
+  /// Most floats of packed items held at a time, 16 MiB.
+  static let packedFloats = 4 << 20
+  /// Fewest queries worth packing items for.
+  static let fewestQueries = 6
+}
+
+/// The k best items of each query by inner product, in parallel over blocks of queries.
+///
+/// Order, ties and exclusion as `topK`. Scores are computed a tile at a time (48 queries by 2,048 items) and tested
+/// against each query's k-th best so far; they are never written out. A query has the same scores, to the bit, alone
+/// and in a batch, and at every thread count.
+/// - Parameters:
+///   - queries: `[*, d]`, the vectors of all users.
+///   - queryRows: which rows of `queries` to answer, in this order; repeats are allowed.
+///   - items: `[count, d]`.
+///   - k: most results for each query.
+///   - excluded: for a row of `queries`, the item indices to leave out, ascending. Called on several threads.
+/// - Returns: one list for each element of `queryRows`, each of at most k results.
+/// - Complexity: O(queries * count * d) time; 16 MiB and a tile per thread beyond the result.
+package func batchTopK(
+  queries: Matrix, queryRows: [Int32], items: Matrix, k: Int, excluded: (Int32) -> ArraySlice<Int32> = { _ in [] }
+) -> [[ScoredIndex]] {
+  precondition(queries.columns == items.columns, "queries and items have different widths")
+  precondition(queryRows.allSatisfy { $0 >= 0 && Int($0) < queries.rows }, "query row out of range")
+  let wanted = min(k, items.rows)
+  guard wanted > 0, !queryRows.isEmpty else { return [[ScoredIndex]](repeating: [], count: queryRows.count) }
+  if queryRows.count < BatchBlocking.fewestQueries {
+    return queryRows.map { row in
+      singleTopK(query: queries.row(Int(row)), items: items, k: wanted, excluded: excluded(row))
+    }
+  }
+  return batch(queries, queryRows, items, wanted, excluded)
+}
+
+/// One query against all items, in parallel over blocks of items whose selections are merged in order.
+private func singleTopK(
+  query: UnsafePointer<Float>, items: Matrix, k: Int, excluded: ArraySlice<Int32>
+) -> [ScoredIndex] {
+  let table = kernels
+  let itemsPerBlock = max(selectionWidth, min(64 * selectionWidth, (1 << 20) / max(1, items.columns)))
+  let blocks = (items.rows + itemsPerBlock - 1) / itemsPerBlock
+  let keys = UnsafeMutablePointer<UInt64>.allocate(capacity: (blocks + 1) * k)
+  let counts = UnsafeMutablePointer<Int>.allocate(capacity: blocks)
+  defer {
+    keys.deallocate()
+    counts.deallocate()
+  }
+  parallelFor(blocks) { block in
+    var selection = Selection(keys: keys + block * k, capacity: k)
+    let scratch = SelectionScratch(width: selectionWidth)
+    let end = min(items.rows, (block + 1) * itemsPerBlock)
+    var cursor = excluded.startIndex
+    for start in stride(from: block * itemsPerBlock, to: end, by: selectionWidth) {
+      let width = min(selectionWidth, end - start)
+      table.scoreRows(width, items.columns, query, items.row(start), scratch.scores, GemmBlocking.depth)
+      cursor = firstPosition(in: excluded, from: cursor, notBelow: start)
+      cursor = maskExcluded(excluded, from: cursor, in: scratch.scores, start: start, width: width)
+      selection.add(scratch.scores, count: width, firstIndex: start, scratch)
+    }
+    counts[block] = selection.count
+  }
+  var result = Selection(keys: keys + blocks * k, capacity: k)
+  for block in 0..<blocks {
+    result.merge(Selection(keys: keys + block * k, capacity: k, count: counts[block]))
+  }
+  return result.sorted()
+}
+
+/// Blocks of queries against chunks of packed items.
+private func batch(
+  _ queries: Matrix, _ queryRows: [Int32], _ items: Matrix, _ k: Int, _ excluded: (Int32) -> ArraySlice<Int32>
+) -> [[ScoredIndex]] {
+  let table = kernels
+  let width = items.columns
+  let passes = max(1, (width + GemmBlocking.depth - 1) / GemmBlocking.depth)
+  let chunkItems = min(
+    GemmBlocking.roundUp(items.rows, to: selectionWidth),
+    max(1, BatchBlocking.packedFloats / max(1, width) / selectionWidth) * selectionWidth)
+  let packed = Matrix.uninitialized(rows: chunkItems / 16, columns: 16 * width)
+  let blocks = (queryRows.count + BatchBlocking.queries - 1) / BatchBlocking.queries
+  let keys = UnsafeMutablePointer<UInt64>.allocate(capacity: queryRows.count * k)
+  let counts = UnsafeMutablePointer<Int>.allocate(capacity: queryRows.count)
+  counts.initialize(repeating: 0, count: queryRows.count)
+  defer {
+    keys.deallocate()
+    counts.deallocate()
+  }
+  for chunkStart in stride(from: 0, to: items.rows, by: chunkItems) {
+    let chunkEnd = min(items.rows, chunkStart + chunkItems)
+    let tiles = (chunkEnd - chunkStart + selectionWidth - 1) / selectionWidth
+    // A tile's panels of one pass lie together: pass p of tile t starts at t * selectionWidth * width + ...
+    parallelFor(tiles * passes) { block in
+      let start = block / passes * selectionWidth
+      let count = min(selectionWidth, chunkEnd - chunkStart - start)
+      let passStart = block % passes * GemmBlocking.depth
+      let depth = min(GemmBlocking.depth, width - passStart)
+      table.packRight(
+        depth, count, items.row(chunkStart + start) + passStart, width, true,
+        packed.pointer + (start * width + passStart * GemmBlocking.roundUp(count, to: 16)))
+    }
+    parallelFor(blocks) { block in
+      let first = block * BatchBlocking.queries
+      let rows = min(BatchBlocking.queries, queryRows.count - first)
+      let scratch = SelectionScratch(width: selectionWidth)
+      let scores = Matrix.uninitialized(rows: rows, columns: selectionWidth)
+      let gathered = Matrix.uninitialized(rows: rows, columns: width)
+      let packedQueries = Matrix.uninitialized(rows: GemmBlocking.roundUp(rows, to: 6), columns: width)
+      for row in 0..<rows {
+        gathered.row(row).update(from: queries.row(Int(queryRows[first + row])), count: width)
+      }
+      for pass in 0..<passes {
+        let passStart = pass * GemmBlocking.depth
+        table.packLeft(
+          rows, min(GemmBlocking.depth, width - passStart), gathered.pointer + passStart, width, false,
+          packedQueries.pointer + passStart * packedQueries.rows)
+      }
+      let exclusions = (0..<rows).map { excluded(queryRows[first + $0]) }
+      var cursors = exclusions.map { firstPosition(in: $0, from: $0.startIndex, notBelow: chunkStart) }
+      for tile in 0..<tiles {
+        let start = tile * selectionWidth
+        let count = min(selectionWidth, chunkEnd - chunkStart - start)
+        for pass in 0..<passes {
+          let passStart = pass * GemmBlocking.depth
+          let depth = min(GemmBlocking.depth, width - passStart)
+          table.gemmBlock(
+            rows, count, depth, packedQueries.pointer + passStart * packedQueries.rows,
+            packed.pointer + (start * width + passStart * GemmBlocking.roundUp(count, to: 16)), 16 * depth,
+            scores.pointer, selectionWidth, 1, pass > 0)
+        }
+        for row in 0..<rows {
+          let line = scores.row(row)
+          cursors[row] = maskExcluded(
+            exclusions[row], from: cursors[row], in: line, start: chunkStart + start, width: count)
+          var selection = Selection(keys: keys + (first + row) * k, capacity: k, count: counts[first + row])
+          selection.add(line, count: count, firstIndex: chunkStart + start, scratch)
+          counts[first + row] = selection.count
+        }
+      }
+    }
+  }
+  var result = [[ScoredIndex]](repeating: [], count: queryRows.count)
+  result.withUnsafeMutableBufferPointer { buffer in
+    let target = buffer
+    parallelRanges(queryRows.count, blockSize: 256) { range in
+      for row in range { target[row] = Selection(keys: keys + row * k, capacity: k, count: counts[row]).sorted() }
+    }
+  }
+  return result
+}

@@ -1,0 +1,119 @@
+// Sparse rows times dense, against a Double reference.
+
+import Numerics
+import Testing
+
+@Suite(.serialized) struct SparseProductTests {
+  /// A matrix with rows of 0 to 40 entries and values in [-1, 1).
+  private func sparse(rows: Int, columns: Int) -> CSRMatrix {
+    var stream = RandomStream(seed: 5, purpose: .test, epoch: rows)
+    var entries: [(row: Int32, column: Int32)] = []
+    for row in 0..<rows where row % 5 != 3 {
+      for _ in 0..<stream.below(40) { entries.append((Int32(row), Int32(stream.below(columns)))) }
+    }
+    let pattern = CSRMatrix(rows: rows, columns: columns, entries: entries)
+    let values = Distribution.uniform.values(pattern.entryCount, salt: 9)
+    return CSRMatrix(
+      rows: rows, columns: columns, rowStarts: pattern.rowStarts, columnIndices: pattern.columnIndices, values: values)
+  }
+
+  @Test(arguments: supportedLevels, [1, 5, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 100, 130])
+  func kernelMatchesDouble(_ level: SIMDLevel, _ width: Int) {
+    let table = KernelTable.table(level)
+    let a = sparse(rows: 37, columns: 29)
+    let x = Matrix(rows: 29, columns: width, values: Distribution.uniform.values(29 * width))
+    let source = GuardedFloats(capacity: x.count)
+    let dense = source.place(x.values, .end)
+    let target = GuardedFloats(capacity: 37 * width)
+    let keep = (0..<a.entryCount).map { UInt8($0 % 3 == 0 ? 0 : 1) }
+    for masked in [false, true] {
+      for accumulate in [false, true] {
+        let out = target.place([Float](repeating: 0.25, count: 37 * width), .end)
+        let mask: [UInt8]? = masked ? keep : nil
+        run(table, a, mask, dense, width, out, 1.5, accumulate)
+        var worst = Worst()
+        for row in 0..<37 {
+          for column in 0..<width {
+            var exact = accumulate ? 0.25 : 0
+            var scale = exact
+            for entry in a.rowStarts[row]..<a.rowStarts[row + 1] where !masked || keep[entry] != 0 {
+              let term = 1.5 * Double(a.values[entry]) * Double(x[Int(a.columnIndices[entry]), column])
+              exact += term
+              scale += term.magnitude
+            }
+            let error = (Double(out[row * width + column]) - exact).magnitude
+            worst.note(error / max(gamma(a.degree(row) + 3) * scale, 1e-30), "row \(row) column \(column)")
+          }
+        }
+        #expect(worst.value <= 1, "\(worst.place) masked \(masked) accumulate \(accumulate)")
+      }
+    }
+  }
+
+  private func run(
+    _ table: KernelTable, _ a: CSRMatrix, _ keep: [UInt8]?, _ x: UnsafePointer<Float>, _ width: Int,
+    _ out: UnsafeMutablePointer<Float>, _ scale: Float, _ accumulate: Bool
+  ) {
+    if let keep {
+      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, keep, x, width, out, scale, accumulate)
+    } else {
+      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, nil, x, width, out, scale, accumulate)
+    }
+  }
+
+  /// LightGCN's propagation on the golden graph, sum over l of A^l x, with and without dropped entries.
+  @Test(arguments: ["lightgcn_propagate", "lightgcn_propagate_dropped"])
+  func goldenPropagationIsReproduced(_ name: String) throws {
+    let users = 24
+    let row = try GoldenArray("\(name).row").integers
+    let column = try GoldenArray("\(name).col").integers
+    let x = try GoldenArray("\(name).x").matrix
+    let expected = try GoldenArray("\(name).out.f64").values
+    let edges = zip(row, column).flatMap { [($0, $1 + Int32(users)), ($1 + Int32(users), $0)] }
+    let pattern = CSRMatrix(rows: x.rows, columns: x.rows, entries: edges.map { (row: $0.0, column: $0.1) })
+    let values = (0..<x.rows).flatMap { node in
+      pattern.row(node).map { Float(1 / Double(pattern.degree(node) * pattern.degree(Int($0))).squareRoot()) }
+    }
+    let graph = CSRMatrix(
+      rows: x.rows, columns: x.rows, rowStarts: pattern.rowStarts, columnIndices: pattern.columnIndices,
+      values: values)
+    let dropped = name.hasSuffix("dropped")
+    let keep = dropped ? try GoldenArray("\(name).mask").integers.map { UInt8($0) } : values.map { _ in 1 }
+    var layer = x
+    let sum = x.copy()
+    for _ in 0..<(dropped ? 2 : 3) {
+      let next = Matrix(rows: x.rows, columns: x.columns)
+      sparseTimesDense(graph, keep: keep, layer, into: next)
+      sum.add(next)
+      layer = next
+    }
+    for (value, exact) in zip(sum.values, expected) {
+      #expect((Double(value) - exact).magnitude <= 1e-6 * max(1, exact.magnitude))
+    }
+  }
+
+  @Test(arguments: [0, 1, 700, 5000]) func bitsDoNotDependOnTheThreadCount(_ rows: Int) {
+    let threads = Parallelism.threadCount
+    defer { Parallelism.threadCount = threads }
+    let a = sparse(rows: rows, columns: 50)
+    let x = Matrix(rows: 50, columns: 32, values: Distribution.uniform.values(1600))
+    var reference: [Float] = []
+    for count in [1, 2, 3, 8] {
+      Parallelism.threadCount = count
+      let out = Matrix(rows: rows, columns: 32)
+      sparseTimesDense(a, x, into: out)
+      if count == 1 { reference = out.values }
+      #expect(out.values == reference)
+    }
+  }
+
+  @Test func bordersCoverAllRowsInOrder() {
+    let a = sparse(rows: 5000, columns: 50)
+    for size in [1, 100, 8192, 1 << 30] {
+      let borders = a.balancedRowBorders(entriesPerBlock: size)
+      #expect(borders.first == 0 && borders.last == 5000)
+      #expect(zip(borders, borders.dropFirst()).allSatisfy { $0 < $1 })
+    }
+    #expect(CSRMatrix(rows: 0, columns: 3, entries: []).balancedRowBorders() == [0])
+  }
+}
