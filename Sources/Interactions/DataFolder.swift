@@ -1,0 +1,160 @@
+// What a folder of data holds, by the names of its files.
+
+import Files
+
+/// The files that a data set is built from.
+package struct DataSources: Sendable, Equatable {
+  /// How interactions are written.
+  package enum Layout: String, Sendable {
+    /// A table with named columns (CSV, TSV, RecBole).
+    case table
+    /// One line a user: `user item item ...` (LightGCN).
+    case adjacency
+  }
+
+  /// How interactions are written.
+  package var layout = Layout.table
+  /// All interactions, or those of training when others are given too.
+  package var train: String
+  /// Validation interactions.
+  package var valid: String?
+  /// Test interactions.
+  package var test: String?
+  /// The list of items with titles.
+  package var items: String?
+  /// The list of users.
+  package var users: String?
+  /// Text embeddings of items.
+  package var itemEmbeddings: String?
+  /// Ids of the rows of `itemEmbeddings`.
+  package var itemEmbeddingIds: String?
+  /// Text embeddings of users.
+  package var userEmbeddings: String?
+  /// Ids of the rows of `userEmbeddings`.
+  package var userEmbeddingIds: String?
+
+  /// Sources of which the interactions are known.
+  package init(train: String) { self.train = train }
+
+  /// The file of ids beside an embedding file, if it exists: `item_ids.txt` beside `item_embeddings.npy`.
+  package static func idsFile(beside embeddings: String) -> String? {
+    var stem = embeddings
+    for suffix in [".npy", ".safetensors"] where stem.hasSuffix(suffix) { stem.removeLast(suffix.count) }
+    let candidates = [stem.hasSuffix("_embeddings") ? String(stem.dropLast(11)) + "_ids.txt" : nil, stem + "_ids.txt"]
+    return candidates.compactMap { $0 }.first(where: FileReader.exists)
+  }
+}
+
+/// Recognises data sets by the files in a folder.
+package enum DataFolder {
+  /// The sources in a folder, or of one file of interactions.
+  ///
+  /// In this order: `train.tsv` or `.csv` (with `valid`, `test`); RecBole's `NAME.inter` or `NAME.train.inter`;
+  /// LightGCN's `train.txt` (with `test.txt`, `valid.txt`); `interactions` or `ratings` as `.tsv` or `.csv`; a single
+  /// other table. Beside any of them: `items` and `users` as `.tsv` or `.csv` (or RecBole's), `item_embeddings` and
+  /// `user_embeddings` as `.npy` or `.safetensors`, `item_ids.txt` and `user_ids.txt`.
+  package static func recognise(_ path: String) throws -> DataSources {
+    guard FileReader.isDirectory(path) else {
+      return try file(path)
+    }
+    let folder = Listing(path: path, names: try FileReader.names(inDirectory: path))
+    var sources = try interactions(in: folder)
+    addCompanions(in: folder, to: &sources)
+    return sources
+  }
+
+  /// The sources of one file of interactions: a table, or LightGCN's text when its first line is digits and spaces.
+  package static func file(_ path: String) throws -> DataSources {
+    // Opening it says whether it is missing or not a regular file.
+    let reader = try FileReader(path)
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let got = try reader.read(into: &bytes, count: bytes.count, at: 0)
+    let line = bytes[0..<got].prefix { $0 != 0x0A && $0 != 0x0D }
+    var sources = DataSources(train: path)
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    if line.contains(0x20), line.allSatisfy({ $0 == 0x20 || digits.contains($0) }) { sources.layout = .adjacency }
+    return sources
+  }
+
+  /// Adds what lies in a folder beside interactions: lists and embeddings.
+  package static func addCompanions(of path: String, to sources: inout DataSources) throws {
+    addCompanions(in: Listing(path: path, names: try FileReader.names(inDirectory: path)), to: &sources)
+  }
+
+  private static func addCompanions(in folder: Listing, to sources: inout DataSources) {
+    if sources.items == nil { sources.items = folder.table("items") ?? folder.only(".item") }
+    if sources.users == nil { sources.users = folder.table("users") ?? folder.only(".user") }
+    sources.itemEmbeddings = folder.first(["item_embeddings.npy", "item_embeddings.safetensors"])
+    sources.userEmbeddings = folder.first(["user_embeddings.npy", "user_embeddings.safetensors"])
+    sources.itemEmbeddingIds = sources.itemEmbeddings == nil ? nil : folder.first(["item_ids.txt"])
+    sources.userEmbeddingIds = sources.userEmbeddings == nil ? nil : folder.first(["user_ids.txt"])
+  }
+
+  private struct Listing {
+    let path: String
+    let names: [String]
+
+    func full(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+
+    func first(_ candidates: [String]) -> String? {
+      candidates.first { names.contains($0) }.map(full)
+    }
+
+    func table(_ stem: String) -> String? { first([stem + ".tsv", stem + ".csv"]) }
+
+    /// The file with this ending, if there is exactly one.
+    func only(_ suffix: String) -> String? {
+      let found = names.filter { $0.hasSuffix(suffix) }
+      return found.count == 1 ? full(found[0]) : nil
+    }
+  }
+
+  private static func interactions(in folder: Listing) throws -> DataSources {
+    if let train = folder.table("train") {
+      var sources = DataSources(train: train)
+      sources.valid = folder.table("valid") ?? folder.table("validation") ?? folder.table("val")
+      sources.test = folder.table("test")
+      return sources
+    }
+    let recBole = folder.names.filter { $0.hasSuffix(".inter") }
+    if !recBole.isEmpty { return try recBoleSources(recBole, in: folder) }
+    if let train = folder.first(["train.txt"]) {
+      var sources = DataSources(train: train)
+      sources.layout = .adjacency
+      sources.valid = folder.first(["valid.txt", "val.txt"])
+      sources.test = folder.first(["test.txt"])
+      return sources
+    }
+    if let table = folder.table("interactions") ?? folder.table("ratings") { return DataSources(train: table) }
+    let others = folder.names.filter { name in
+      (name.hasSuffix(".csv") || name.hasSuffix(".tsv"))
+        && !["items.", "users.", "movies.", "links.", "tags.", "titles."].contains { name.hasPrefix($0) }
+    }
+    guard let only = others.first else { throw DataError.unrecognised(folder: folder.path, found: folder.names) }
+    guard others.count == 1 else { throw DataError.ambiguous(folder: folder.path, candidates: others) }
+    return DataSources(train: folder.full(only))
+  }
+
+  private static func recBoleSources(_ names: [String], in folder: Listing) throws(DataError) -> DataSources {
+    let parts = [".train.inter", ".valid.inter", ".test.inter"]
+    let whole = names.filter { name in !parts.contains { name.hasSuffix($0) } }
+    let trains = names.filter { $0.hasSuffix(".train.inter") }
+    guard whole.count + trains.count == 1 else {
+      throw .ambiguous(folder: folder.path, candidates: names)
+    }
+    var sources: DataSources
+    let stem: String
+    if let name = whole.first {
+      stem = String(name.dropLast(".inter".count))
+      sources = DataSources(train: folder.full(name))
+    } else {
+      stem = String(trains[0].dropLast(".train.inter".count))
+      sources = DataSources(train: folder.full(trains[0]))
+      sources.valid = folder.first([stem + ".valid.inter"])
+      sources.test = folder.first([stem + ".test.inter"])
+    }
+    sources.items = folder.first([stem + ".item"])
+    sources.users = folder.first([stem + ".user"])
+    return sources
+  }
+}
