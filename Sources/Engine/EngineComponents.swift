@@ -47,7 +47,7 @@ extension Engine {
     }
     let shared = try agreement(kind, index, .shared, nearby: nearby)
     let specific = try agreement(kind, index, .specific, nearby: nearby)
-    let neighbours = nearby.map { ($0.view, Array($0.found.prefix(Self.listedNeighbours))) }
+    let neighbours = nearby.map { (view: $0.view, found: Array($0.found.prefix(Self.listedNeighbours))) }
     let centre = centre(kind, index)
     var record: [JSONValue.Member] = [
       .init("schema", "darec/components/1"), .init("type", "components"), .init("model", modelRecord),
