@@ -39,15 +39,16 @@ extension Engine {
     let index = try index(of: kind, id)
     let quiet = Cancellation()
     let sides = try Side.allCases.map { (side) throws(QueryError) in try parts(kind, index, side) }
-    let shared = try agreement(kind, index, .shared)
-    let specific = try agreement(kind, index, .specific)
-    let centre = centre(kind, index)
-    var neighbours: [(view: SpaceView, found: [ScoredIndex])] = []
+    var nearby: [(view: SpaceView, found: [ScoredIndex])] = []
     for view in SpaceView.all where view.space == .shared || view.space == .specific {
       let vectors = try requiredVectors(kind, view)
-      let found = try nearest(to: index, in: vectors, top: Self.listedNeighbours, cancellation: quiet)
-      neighbours.append((view, found))
+      let found = try nearest(to: index, in: vectors, top: Self.comparedNeighbours, cancellation: quiet)
+      nearby.append((view, found))
     }
+    let shared = try agreement(kind, index, .shared, nearby: nearby)
+    let specific = try agreement(kind, index, .specific, nearby: nearby)
+    let neighbours = nearby.map { (view: $0.view, found: Array($0.found.prefix(Self.listedNeighbours))) }
+    let centre = centre(kind, index)
     var record: [JSONValue.Member] = [
       .init("schema", "darec/components/1"), .init("type", "components"), .init("model", modelRecord),
       .init("kind", .string(kind.rawValue)), .init(kind.rawValue, .object(identity(of: kind, index))),
@@ -82,15 +83,13 @@ extension Engine {
   }
 
   /// Compares where the two sides place a node in one space.
-  func agreement(_ kind: EntityKind, _ index: Int, _ space: Space) throws(QueryError) -> StructureAgreement {
+  private func agreement(
+    _ kind: EntityKind, _ index: Int, _ space: Space, nearby: [(view: SpaceView, found: [ScoredIndex])]
+  ) throws(QueryError) -> StructureAgreement {
     let collaborative = SpaceView(space: space, side: .collaborative)
     let language = SpaceView(space: space, side: .language)
-    let quiet = Cancellation()
-    var nearestSets: [Set<Int32>] = []
-    for view in [collaborative, language] {
-      let found = try nearest(
-        to: index, in: try requiredVectors(kind, view), top: Self.comparedNeighbours, cancellation: quiet)
-      nearestSets.append(Set(found.map(\.index)))
+    let nearestSets = [collaborative, language].map { view in
+      Set(nearby.filter { $0.view == view }.flatMap { $0.found.map(\.index) })
     }
     let common = nearestSets[0].intersection(nearestSets[1]).count
     let union = nearestSets[0].union(nearestSets[1]).count

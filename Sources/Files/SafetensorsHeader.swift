@@ -190,13 +190,15 @@ private struct SafetensorsHeaderParser {
         shape = found
       case "data_offsets":
         if offsets != nil { throw .duplicateKey(key) }
-        offsets = try integers(limit: 2)
+        let found = try integers(limit: 2)
+        guard let found, found.count == 2 else { throw .syntax(expected: "two offsets", offset: start) }
+        offsets = found
       default: throw .syntax(expected: "dtype, shape or data_offsets", offset: start)
       }
     }
     guard let typeName else { throw .missingMember(tensor: name, member: "dtype") }
     guard let shape else { throw .missingMember(tensor: name, member: "shape") }
-    guard let offsets, offsets.count == 2 else { throw .missingMember(tensor: name, member: "data_offsets") }
+    guard let offsets else { throw .missingMember(tensor: name, member: "data_offsets") }
     guard let type = SafetensorsType(rawValue: typeName) else {
       throw .unknownType(tensor: name, type: String(typeName.prefix(32)))
     }
