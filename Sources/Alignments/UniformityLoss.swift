@@ -20,80 +20,116 @@ extension Tape {
     let rows = unit.value.rows
     let pairs = Double(rows) * Double(rows - 1)
     guard rows > 1 else { return recordLoss(name: name, value: 0, weight: weight) { _ in } }
-    var near = false
-    var sum = potentialSum(unit.value)
-    if logarithm(sum / pairs) > -0.02 {
-      near = true
-      sum = nearPotentialSum(unit.value)
-    }
-    let total = sum
-    let isNear = near
-    // Near collapse the mean is 1 minus a small number; its logarithm is taken of that difference.
-    let value = isNear ? logarithmOfOnePlus(total) : logarithm(total / pairs)
-    return recordLoss(name: name, value: value, weight: weight) { seed in
-      let gradient = Matrix(rows: rows, columns: unit.value.columns)
-      if isNear {
-        addNearPotentialGradient(unit.value, factor: Double(seed) * 8 / (pairs * (1 + total)), to: gradient)
-      } else {
-        addPotentialGradient(unit.value, factor: Float(Double(seed) * 8 / total), to: gradient)
+    let needsGradient = x.requiresGradient && weight != 0
+    let potential = PairPotential(unit.value, withGradient: needsGradient)
+    guard logarithm(potential.sum / pairs) > -0.02 else {
+      return recordLoss(name: name, value: logarithm(potential.sum / pairs), weight: weight) { seed in
+        let gradient = potential.gradient ?? Matrix(rows: rows, columns: unit.value.columns)
+        gradient.scale(by: Float(Double(seed) * 8 / potential.sum))
+        x.accumulate { target, adds in unit.backward(gradient, into: target, adds: adds) }
       }
+    }
+    // Near collapse the mean is 1 minus a small number; its logarithm is taken of that difference.
+    let difference = nearPotentialSum(unit.value)
+    return recordLoss(name: name, value: logarithmOfOnePlus(difference), weight: weight) { seed in
+      let gradient = Matrix(rows: rows, columns: unit.value.columns)
+      addNearPotentialGradient(unit.value, factor: Double(seed) * 8 / (pairs * (1 + difference)), to: gradient)
       x.accumulate { target, adds in unit.backward(gradient, into: target, adds: adds) }
     }
   }
 }
 
-private let tileRows = 64
-private let tileColumns = 512
+/// Σ_{i≠j} e_ij with e_ij = exp(4⟨x_i, x_j⟩ - 4) = exp(-2 |x_i - x_j|²), and the directions Σ_{j≠i} e_ij x_j.
+///
+/// Each pair of blocks is computed once and serves both its rows and its columns: half the products and half the
+/// exponentials, and the gradient comes from the same tile while it is in the cache (only its scale depends on the
+/// final sum). Pairs are visited in rounds in which no block occurs twice, so the pairs of a round run in parallel and
+/// every row receives its additions in the order of the rounds, whatever the number of threads.
+private struct PairPotential {
+  /// The sum over ordered pairs.
+  let sum: Double
+  /// Row i: Σ_{j≠i} e_ij x_j, `[n, d]` (its part along x_i is removed by the normalisation's own gradient); nil when
+  /// it was not asked for.
+  let gradient: Matrix?
 
-/// Calls `body` with every tile of exp(4⟨x_i, x_j⟩ - 4), diagonal zeroed, for one block of rows.
-private func forEachPotentialTile(
-  _ x: Matrix, _ range: Range<Int>, _ body: (_ tile: Matrix, _ columns: Range<Int>) -> Void
-) {
-  let tile = Matrix.uninitialized(rows: tileRows, columns: tileColumns)
-  let width = x.columns
-  for start in stride(from: 0, to: x.rows, by: tileColumns) {
-    let columns = start..<min(x.rows, start + tileColumns)
+  private static let blockRows = 192
+
+  init(_ x: Matrix, withGradient: Bool) {
+    let blocks = (x.rows + Self.blockRows - 1) / Self.blockRows
+    let gradient = withGradient ? Matrix(rows: x.rows, columns: x.columns) : nil
+    var total = 0.0
+    for round in Self.rounds(blocks) {
+      var partial = [Double](repeating: 0, count: round.count)
+      partial.withUnsafeMutableBufferPointer { buffer in
+        let sums = buffer
+        parallelFor(round.count) { index in
+          let (left, right) = round[index]
+          sums[index] = Self.visit(x, Self.range(left, x.rows), Self.range(right, x.rows), gradient)
+        }
+      }
+      total += partial.reduce(0, +)
+    }
+    sum = total
+    self.gradient = gradient
+  }
+
+  private static func range(_ block: Int, _ rows: Int) -> Range<Int> {
+    block * blockRows..<min(rows, (block + 1) * blockRows)
+  }
+
+  /// All unordered pairs of blocks, the diagonal ones first, in rounds without a repeated block (the circle method of
+  /// round-robin tournaments).
+  private static func rounds(_ blocks: Int) -> [[(Int, Int)]] {
+    var rounds = [(0..<blocks).map { ($0, $0) }]
+    let seats = blocks + blocks % 2
+    guard seats > 1 else { return rounds }
+    for round in 0..<seats - 1 {
+      var pairs: [(Int, Int)] = []
+      for seat in 0..<seats / 2 {
+        let first = seat == 0 ? seats - 1 : (round + seat) % (seats - 1)
+        let second = (round + seats - 1 - seat) % (seats - 1)
+        if first < blocks && second < blocks { pairs.append((min(first, second), max(first, second))) }
+      }
+      rounds.append(pairs)
+    }
+    return rounds
+  }
+
+  /// One pair of blocks: its part of the sum over ordered pairs; adds to the rows of both blocks.
+  private static func visit(_ x: Matrix, _ left: Range<Int>, _ right: Range<Int>, _ gradient: Matrix?) -> Double {
+    let width = x.columns
+    let tile = Matrix.uninitialized(rows: left.count, columns: right.count)
     gemmSerial(
-      m: range.count, n: columns.count, k: width, a: x.row(range.lowerBound), lda: width, transposeA: false,
-      b: x.row(start), ldb: width, transposeB: true, c: tile.pointer, ldc: tileColumns, accumulate: false)
-    for row in range {
-      let values = tile.row(row - range.lowerBound)
-      kernels.scaledExp(values, values, columns.count, 4, -4)
-      if columns.contains(row) { values[row - start] = 0 }
-    }
-    body(tile, columns)
-  }
-}
-
-/// Σ_{i≠j} exp(-2 |x_i - x_j|²).
-private func potentialSum(_ x: Matrix) -> Double {
-  parallelSum(x.rows, blockSize: tileRows) { range in
+      m: left.count, n: right.count, k: width, a: x.row(left.lowerBound), lda: width, transposeA: false,
+      b: x.row(right.lowerBound), ldb: width, transposeB: true, c: tile.pointer, ldc: right.count, accumulate: false)
+    let isDiagonal = left == right
     var sum = 0.0
-    forEachPotentialTile(x, range) { tile, columns in
-      for row in 0..<range.count { sum += kernels.sum(tile.row(row), columns.count) }
+    for row in 0..<left.count {
+      let values = tile.row(row)
+      kernels.scaledExp(values, values, right.count, 4, -4)
+      if isDiagonal { values[row] = 0 }
+      sum += kernels.sum(values, right.count)
     }
-    return sum
-  }
-}
-
-/// gradient_i += factor Σ_{j≠i} e_ij x_j (the part along x_i is removed by the normalisation's own gradient).
-private func addPotentialGradient(_ x: Matrix, factor: Float, to gradient: Matrix) {
-  let width = x.columns
-  parallelRanges(x.rows, blockSize: tileRows) { range in
-    forEachPotentialTile(x, range) { tile, columns in
+    if let gradient {
       gemmSerial(
-        m: range.count, n: width, k: columns.count, a: tile.pointer, lda: tileColumns, transposeA: false,
-        b: x.row(columns.lowerBound), ldb: width, transposeB: false, c: gradient.row(range.lowerBound), ldc: width,
+        m: left.count, n: width, k: right.count, a: tile.pointer, lda: right.count, transposeA: false,
+        b: x.row(right.lowerBound), ldb: width, transposeB: false, c: gradient.row(left.lowerBound), ldc: width,
         accumulate: true)
+      if !isDiagonal {
+        gemmSerial(
+          m: right.count, n: width, k: left.count, a: tile.pointer, lda: right.count, transposeA: true,
+          b: x.row(left.lowerBound), ldb: width, transposeB: false, c: gradient.row(right.lowerBound), ldc: width,
+          accumulate: true)
+      }
     }
-    for row in range { kernels.scale(factor, gradient.row(row), gradient.row(row), width) }
+    return isDiagonal ? sum : 2 * sum
   }
 }
 
 /// mean_{i≠j} exp(-2 |x_i - x_j|²) - 1, from the differences of the rows, in Double.
 private func nearPotentialSum(_ x: Matrix) -> Double {
   let width = x.columns
-  let sum = parallelSum(x.rows, blockSize: tileRows) { range in
+  let sum = parallelSum(x.rows, blockSize: 64) { range in
     var sum = 0.0
     for row in range {
       let a = x.row(row)
@@ -110,7 +146,7 @@ private func nearPotentialSum(_ x: Matrix) -> Double {
 /// gradient_i += factor Σ_{j≠i} e_ij (x_j - x_i): the same direction as with x_j alone, without its cancellation.
 private func addNearPotentialGradient(_ x: Matrix, factor: Double, to gradient: Matrix) {
   let width = x.columns
-  parallelRanges(x.rows, blockSize: tileRows) { range in
+  parallelRanges(x.rows, blockSize: 64) { range in
     var sums = [Double](repeating: 0, count: width)
     for row in range {
       let a = x.row(row)

@@ -50,7 +50,7 @@ package struct Benchmark: Sendable {
   }
 
   /// Every benchmark of this target, in the order of the help text.
-  package static let all: [Benchmark] = [.gemm]
+  package static let all: [Benchmark] = [.gemm, .sparse, .kernels, .topK, .kMeans]
 
   /// The benchmark called `name`.
   /// - Throws: `BenchmarkError.unknown` with the names there are.
@@ -67,7 +67,7 @@ package struct Benchmark: Sendable {
     let threads = Parallelism.threadCount
     defer { Parallelism.threadCount = threads }
     return BenchmarkReport(
-      name: name, summary: summary, level: kernels.level.name, processors: Parallelism.processorCount,
+      name: name, summary: summary, level: Numerics.kernels.level.name, processors: Parallelism.processorCount,
       sections: try measure(options))
   }
 }

@@ -120,15 +120,16 @@ package struct BenchmarkReport: Sendable {
       let caseWidth = max(4, section.cases.map(\.name.count).max() ?? 0)
       let nameWidth = max(4, section.cases.flatMap { $0.measurements.map(\.contender.count) }.max() ?? 0)
       lines.append(
-        "  " + padded("case", caseWidth) + "  " + padded("who", nameWidth) + leading("median ms", 12)
-          + leading("spread", 8) + leading(section.unit, 12) + leading("ceiling", 9) + leading("their/our", 11))
+        "  " + padded("case", caseWidth) + "  " + padded("who", nameWidth) + leading("median", 11)
+          + leading("spread", 8) + leading(section.unit, max(12, section.unit.count + 2)) + leading("ceiling", 9)
+          + leading("their/our", 11))
       for one in section.cases {
         for (index, measurement) in one.measurements.enumerated() {
           lines.append(
             "  " + padded(index == 0 ? one.name : "", caseWidth) + "  " + padded(measurement.contender, nameWidth)
-              + leading(significant(measurement.median * 1000), 12)
+              + leading(duration(measurement.median), 11)
               + leading(fixed(measurement.spread * 100, 0) + "%", 8)
-              + leading(significant(measurement.rate), 12)
+              + leading(significant(measurement.rate), max(12, section.unit.count + 2))
               + leading(measurement.shareOfCeiling.map { fixed($0 * 100, 0) + "%" } ?? "", 9)
               + leading(index == 0 ? "" : fixed(measurement.ratio, 2), 11))
         }
@@ -150,6 +151,14 @@ func fixed(_ value: Double, _ decimals: Int) -> String {
   guard decimals > 0 else { return sign + "\(whole)" }
   let fraction = "\(Int(scaled - Double(whole) * power))"
   return sign + "\(whole)." + String(repeating: "0", count: max(0, decimals - fraction.count)) + fraction
+}
+
+/// A time with the unit that suits it.
+func duration(_ seconds: Double) -> String {
+  if seconds >= 1 { return significant(seconds) + " s" }
+  if seconds >= 1e-3 { return significant(seconds * 1e3) + " ms" }
+  if seconds >= 1e-6 { return significant(seconds * 1e6) + " us" }
+  return significant(seconds * 1e9) + " ns"
 }
 
 /// `value` with about four significant digits.

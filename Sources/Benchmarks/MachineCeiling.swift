@@ -7,7 +7,7 @@ package enum MachineCeiling {
   /// Multiply-add rate of `threads` threads in registers, GFLOP/s: the best of five runs of about 20 milliseconds.
   package static func multiplyAdd(threads: Int) -> Double {
     let iterations = 4_000_000
-    return best(threads: threads) { _ in keep(kernels.multiplyAddProbe(iterations, 0.999_999)) }
+    return best(threads: threads) { _ in keep(Numerics.kernels.multiplyAddProbe(iterations, 0.999_999)) }
       * Double(iterations) * 192e-9
   }
 
@@ -17,7 +17,7 @@ package enum MachineCeiling {
     let memory = Matrix(rows: 1, columns: floats)
     let share = floats / threads
     return best(threads: threads) { thread in
-      keep(Float(kernels.sum(memory.pointer + thread * share, share)))
+      keep(Float(Numerics.kernels.sum(memory.pointer + thread * share, share)))
     } * Double(share) * 4e-9
   }
 

@@ -6,6 +6,9 @@ package enum DecimalNumber {
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
   ]
 
+  /// Longest number accepted, in bytes; the longest exact decimal of a Double has 767 significant digits.
+  package static let lengthLimit = 2048
+
   /// The value of a decimal number such as `-1.5` or `8.8e8`; nil when the bytes are not one.
   ///
   /// Up to 15 digits without exponent, digits and power of ten are exact and one division rounds once (Clinger 1990);
@@ -39,7 +42,7 @@ package enum DecimalNumber {
   }
 
   private static func general(_ bytes: UnsafeBufferPointer<UInt8>) -> Double? {
-    guard bytes.count <= 400, !bytes.contains(where: { $0 | 0x20 == UInt8(ascii: "x") || $0 >= 0x80 }) else {
+    guard bytes.count <= lengthLimit, !bytes.contains(where: { $0 | 0x20 == UInt8(ascii: "x") || $0 >= 0x80 }) else {
       return nil
     }
     return Double(String(decoding: bytes, as: UTF8.self))

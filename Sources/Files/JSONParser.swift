@@ -90,8 +90,10 @@ private struct JSONParser {
   mutating func object() throws(JSONError) -> JSONValue {
     try enter()
     var members: [JSONValue.Member] = []
-    // Few members are compared one by one; many go through a set, so that a hostile object is not quadratic.
-    var seen = Set<[UInt8]>()
+    // Names are compared when their hashes are equal; many hashes go into a set, so that a hostile object with a million
+    // members is not quadratic. The hash is seeded by the standard library: collisions cannot be made on purpose.
+    var hashes: [Int] = []
+    var manyHashes = Set<Int>()
     skipSpace()
     if take(UInt8(ascii: "}")) {
       depth -= 1
@@ -103,15 +105,19 @@ private struct JSONParser {
       }
       let start = position
       let key = try string()
-      let isNew: Bool
-      if members.count < 16 {
-        // By bytes: Swift's == would call composed and decomposed forms of a name the same.
-        isNew = !members.contains { $0.key.utf8.elementsEqual(key.utf8) }
+      let hash = Self.hash(key)
+      var isSuspect: Bool
+      if hashes.count < 32 {
+        isSuspect = hashes.contains(hash)
+        hashes.append(hash)
       } else {
-        if seen.isEmpty { for member in members { seen.insert(Array(member.key.utf8)) } }
-        isNew = seen.insert(Array(key.utf8)).inserted
+        if manyHashes.isEmpty { manyHashes.formUnion(hashes) }
+        isSuspect = !manyHashes.insert(hash).inserted
       }
-      guard isNew else { throw failure("the member name occurs twice in one object", at: start) }
+      // By bytes: Swift's == would call composed and decomposed forms of a name the same.
+      if isSuspect, members.contains(where: { $0.key.utf8.elementsEqual(key.utf8) }) {
+        throw failure("the member name occurs twice in one object", at: start)
+      }
       skipSpace()
       guard take(UInt8(ascii: ":")) else { throw failure("':' is needed after a member name") }
       skipSpace()
@@ -123,6 +129,15 @@ private struct JSONParser {
     }
     depth -= 1
     return .object(members)
+  }
+
+  private static func hash(_ key: String) -> Int {
+    var key = key
+    return key.withUTF8 { bytes in
+      var hasher = Hasher()
+      hasher.combine(bytes: UnsafeRawBufferPointer(bytes))
+      return hasher.finalize()
+    }
   }
 
   mutating func array() throws(JSONError) -> JSONValue {
@@ -199,9 +214,11 @@ private struct JSONParser {
       }
     }
     // A hostile text may have megabytes of digits; no useful number needs more than a few hundred.
-    guard position - start <= 4096 else { throw failure("a number has more than 4096 characters", at: start) }
-    let text = String(decoding: bytes[start..<position], as: UTF8.self)
-    guard let double = Double(text), double.isFinite else {
+    guard position - start <= DecimalNumber.lengthLimit else {
+      throw failure("a number has more than \(DecimalNumber.lengthLimit) characters", at: start)
+    }
+    let text = UnsafeRawBufferPointer(rebasing: bytes[start..<position]).bindMemory(to: UInt8.self)
+    guard let double = DecimalNumber.parse(text), double.isFinite else {
       throw failure("the number is beyond the range of a double", at: start)
     }
     return .number(double)
@@ -306,10 +323,9 @@ private struct JSONParser {
   }
 
   func validated(_ raw: UnsafeRawBufferPointer, at start: Int) throws(JSONError) -> String {
-    guard let text = String(validating: raw.bindMemory(to: UInt8.self), as: UTF8.self) else {
-      throw invalidEncoding(at: start)
-    }
-    return text
+    let utf8 = raw.bindMemory(to: UInt8.self)
+    guard UTF8Check.isPlainASCII(utf8) || UTF8Check.isValid(utf8) else { throw invalidEncoding(at: start) }
+    return String(decoding: utf8, as: UTF8.self)
   }
 
   func invalidEncoding(at start: Int) -> JSONError { failure("the string is not valid UTF-8", at: start) }

@@ -29,12 +29,13 @@ extension JSONValue {
   /// is then safe in a terminal, in a script element and in tools that split lines at U+2028.
   /// - Throws: `JSONError.nonFinite` for NaN or infinity; the buffer is then as it was before the call.
   package func append(to bytes: inout [UInt8], style: JSONStyle = .compact) throws(JSONError) {
-    let start = bytes.count
-    var writer = JSONWriter(style: style)
-    guard writer.write(self, into: &bytes, level: 0) else {
-      bytes.removeSubrange(start...)
+    let writer = JSONWriter(style: style)
+    var buffer = JSONBuffer()
+    defer { buffer.deallocate() }
+    guard writer.write(self, into: &buffer, level: 0) else {
       throw .nonFinite(path: nonFinitePath(prefix: "$") ?? "$")
     }
+    bytes.append(contentsOf: buffer.contents)
   }
 
   /// Where the first number that is not finite is; only asked for after a write failed.
@@ -65,17 +66,17 @@ private struct JSONWriter {
   init(style: JSONStyle) { self.style = style }
 
   /// Appends a value; false when it holds a number that is not finite.
-  mutating func write(_ value: JSONValue, into bytes: inout [UInt8], level: Int) -> Bool {
+  func write(_ value: JSONValue, into bytes: inout JSONBuffer, level: Int) -> Bool {
     switch value {
-    case .null: bytes.append(contentsOf: "null".utf8)
-    case .bool(let flag): bytes.append(contentsOf: flag ? "true".utf8 : "false".utf8)
+    case .null: bytes.append("null")
+    case .bool(let flag): bytes.append(flag ? "true" : "false")
     case .integer(let integer): appendInteger(integer, to: &bytes)
     case .number(let number):
       guard number.isFinite else { return false }
-      bytes.append(contentsOf: number.description.utf8)
+      bytes.append(utf8Of: number.description)
     case .float(let number):
       guard number.isFinite else { return false }
-      bytes.append(contentsOf: number.description.utf8)
+      bytes.append(utf8Of: number.description)
     case .string(let text): appendString(text, to: &bytes)
     case .array(let elements): return writeArray(elements, into: &bytes, level: level)
     case .object(let members): return writeObject(members, into: &bytes, level: level)
@@ -83,20 +84,20 @@ private struct JSONWriter {
     return true
   }
 
-  private mutating func writeArray(_ elements: [JSONValue], into bytes: inout [UInt8], level: Int) -> Bool {
+  private func writeArray(_ elements: [JSONValue], into bytes: inout JSONBuffer, level: Int) -> Bool {
     bytes.append(UInt8(ascii: "["))
     if style == .pretty && !elements.isEmpty {
       if elements.allSatisfy(\.isNumber) {
         let start = bytes.count
         for (index, element) in elements.enumerated() {
-          if index > 0 { bytes.append(contentsOf: ", ".utf8) }
+          if index > 0 { bytes.append(", ") }
           guard write(element, into: &bytes, level: level) else { return false }
         }
         if bytes.count - start <= Self.lineWidth {
           bytes.append(UInt8(ascii: "]"))
           return true
         }
-        bytes.removeSubrange(start...)
+        bytes.truncate(to: start)
       }
       for (index, element) in elements.enumerated() {
         if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -114,7 +115,7 @@ private struct JSONWriter {
     return true
   }
 
-  private mutating func writeObject(_ members: [JSONValue.Member], into bytes: inout [UInt8], level: Int) -> Bool {
+  private func writeObject(_ members: [JSONValue.Member], into bytes: inout JSONBuffer, level: Int) -> Bool {
     bytes.append(UInt8(ascii: "{"))
     for index in members.indices {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }
@@ -129,31 +130,32 @@ private struct JSONWriter {
     return true
   }
 
-  private func appendLineBreak(to bytes: inout [UInt8], level: Int) {
+  private func appendLineBreak(to bytes: inout JSONBuffer, level: Int) {
     bytes.append(UInt8(ascii: "\n"))
-    for _ in 0..<level { bytes.append(contentsOf: "  ".utf8) }
+    for _ in 0..<level { bytes.append("  ") }
   }
 
-  private func appendInteger(_ value: Int, to bytes: inout [UInt8]) {
+  private func appendInteger(_ value: Int, to bytes: inout JSONBuffer) {
     var magnitude = value.magnitude
     if value < 0 { bytes.append(UInt8(ascii: "-")) }
-    let start = bytes.count
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10))
-      magnitude /= 10
-    } while magnitude > 0
-    bytes[start...].reverse()
+    var divisor: UInt = 1
+    while magnitude / divisor >= 10 { divisor *= 10 }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude / divisor))
+      magnitude %= divisor
+      divisor /= 10
+    }
   }
 
-  private func appendString(_ text: String, to bytes: inout [UInt8]) {
+  private func appendString(_ text: String, to bytes: inout JSONBuffer) {
     bytes.append(UInt8(ascii: "\""))
-    let done: Void? = text.utf8.withContiguousStorageIfAvailable { appendEscaped($0, to: &bytes) }
-    if done == nil { Array(text.utf8).withUnsafeBufferPointer { appendEscaped($0, to: &bytes) } }
+    var text = text
+    text.withUTF8 { appendEscaped($0, to: &bytes) }
     bytes.append(UInt8(ascii: "\""))
   }
 
   /// Copies runs of plain bytes and escapes what lies between them.
-  private func appendEscaped(_ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+  private func appendEscaped(_ utf8: UnsafeBufferPointer<UInt8>, to bytes: inout JSONBuffer) {
     var runStart = 0
     var index = 0
     while index < utf8.count {
@@ -183,12 +185,12 @@ private struct JSONWriter {
         index += length
         continue
       }
-      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[runStart..<index]))
+      bytes.append(UnsafeBufferPointer(rebasing: utf8[runStart..<index]))
       appendEscape(code, to: &bytes)
       index += length
       runStart = index
     }
-    bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[min(runStart, utf8.count)...]))
+    bytes.append(UnsafeBufferPointer(rebasing: utf8[min(runStart, utf8.count)...]))
   }
 
   /// The line, paragraph and bidirectional controls among the characters that begin with the byte E2.
@@ -199,7 +201,7 @@ private struct JSONWriter {
     return nil
   }
 
-  private func appendEscape(_ code: UInt32, to bytes: inout [UInt8]) {
+  private func appendEscape(_ code: UInt32, to bytes: inout JSONBuffer) {
     bytes.append(UInt8(ascii: "\\"))
     switch code {
     case 0x22: bytes.append(UInt8(ascii: "\""))

@@ -140,6 +140,9 @@ package enum PlantedData {
     let cumulative: [Double]
     /// Logarithm of each weight.
     let logarithms: [Double]
+    /// For each of `items` equal steps of the cumulative weight, the first item that may lie in it (Chen and Asau 1974):
+    /// a search begins there and takes two steps on average.
+    let guide: [Int32]
 
     init(_ options: PlantedDataOptions) {
       var ranks = (0..<options.items).map { $0 }
@@ -147,30 +150,35 @@ package enum PlantedData {
       stream.shuffle(&ranks)
       logarithms = ranks.map { -options.popularitySkew * logarithm(Double($0 + 1)) }
       var total = 0.0
-      cumulative = logarithms.map { value in
+      let cumulative = logarithms.map { value in
         total += exponential(value)
         return total
       }
+      var item = 0
+      guide = cumulative.indices.map { step in
+        while cumulative[item] < total * Double(step) / Double(cumulative.count), item < cumulative.count - 1 {
+          item += 1
+        }
+        return Int32(item)
+      }
+      self.cumulative = cumulative
     }
 
     /// An item in proportion to its weight.
     func draw(_ stream: inout RandomStream) -> Int32 {
-      let target = stream.uniformDouble() * (cumulative.last ?? 0)
-      var low = 0
-      var high = cumulative.count - 1
-      while low < high {
-        let middle = (low + high) / 2
-        if cumulative[middle] <= target { low = middle + 1 } else { high = middle }
-      }
-      return Int32(low)
+      let position = stream.uniformDouble()
+      let target = position * (cumulative.last ?? 0)
+      var item = Int(guide[Int(position * Double(guide.count))])
+      while item < cumulative.count - 1, cumulative[item] <= target { item += 1 }
+      return Int32(item)
     }
   }
 
   private static func choice(of user: Int, count: Int, _ truth: PlantedTruth, _ popularity: Popularity) -> Choice {
     let options = truth.options
     var stream = PlantedTruth.stream(options.seed, .choice, user)
-    let candidateCount = 8 * count + 256
-    let scoresAll = options.items <= 2 * candidateCount
+    let candidateCount = 4 * count + 64
+    let scoresAll = options.items <= 4 * candidateCount
     var candidates: [Int32]
     if scoresAll {
       candidates = (0..<Int32(options.items)).map { $0 }

@@ -28,15 +28,32 @@ func store(_ value: Lane, _ pointer: UnsafeMutablePointer<Float>) {
 /// The first `count` (below 16) floats at `pointer`, the other lanes zero; nothing past them is read.
 @inline(__always)
 func loadPartial(_ pointer: UnsafePointer<Float>, _ count: Int) -> Lane {
+  // By way of memory: inserting lane after lane would store and reload the whole vector each time.
   var value = Lane.zero
-  for lane in 0..<count { value[lane] = pointer[lane] }
+  withUnsafeMutablePointer(to: &value) { vector in
+    let lanes = UnsafeMutableRawPointer(vector).assumingMemoryBound(to: Float.self)
+    var lane = 0
+    while lane < count {
+      lanes[lane] = pointer[lane]
+      lane = lane &+ 1
+    }
+  }
   return value
 }
 
 /// Writes the first `count` (below 16) lanes to `pointer`; nothing past them is written.
 @inline(__always)
 func storePartial(_ value: Lane, _ pointer: UnsafeMutablePointer<Float>, _ count: Int) {
-  for lane in 0..<count { pointer[lane] = value[lane] }
+  // By way of memory too: stored lane by lane, the whole computation of `value` would be taken apart into lanes.
+  var value = value
+  withUnsafeMutablePointer(to: &value) { vector in
+    let lanes = UnsafeMutableRawPointer(vector).assumingMemoryBound(to: Float.self)
+    var lane = 0
+    while lane < count {
+      pointer[lane] = lanes[lane]
+      lane = lane &+ 1
+    }
+  }
 }
 
 /// `sum + a * b`: fused where the instruction exists, else multiplied and added.

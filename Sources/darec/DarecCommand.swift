@@ -1,6 +1,7 @@
 // The root command and what all verbs share.
 
 import ArgumentParser
+import Engine
 import Numerics
 import Shell
 
@@ -32,7 +33,7 @@ struct DarecCommand: ParsableCommand {
 }
 
 /// The program's version, for `--version` and the banner.
-let darecVersion = "0.1.0"
+let darecVersion = Engine.version
 
 /// `--threads N`.
 struct ThreadArguments: ParsableArguments {

@@ -4,7 +4,7 @@ import Numerics
 import Testing
 
 @Suite struct RandomStreamTests {
-  /// Known answers of Philox4x32-10 from the Random123 distribution (Salmon et al. 2011).
+  /// Known answers of Philox4x32-10 from the Random123 distribution.
   @Test(arguments: [
     (SIMD4<UInt32>(0, 0, 0, 0), SIMD2<UInt32>(0, 0), SIMD4<UInt32>(0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8)),
     (
