@@ -17,7 +17,7 @@ import Testing
     let section = "\n" + CommandHelp.reference + "\n"
     if Terminal.environment("DAREC_UPDATE_DOCS") != nil {
       let file = try FileReplacement(path: path)
-      file.output.write(Array((pieces[0] + begin + section + end + last[1]).utf8))
+      file.output.write(Array("\(pieces[0])\(begin)\(section)\(end)\(last[1])".utf8))
       try file.commit()
     } else {
       #expect(String(last[0]) == section)
