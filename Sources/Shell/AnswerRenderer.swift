@@ -23,7 +23,7 @@ package enum AnswerRenderer {
     case .json: appendJSON(answer, to: &bytes)
     case .jsonl:
       for record in answer.records {
-        JSONText.appendCompact(record, to: &bytes)
+        append(record, style: .compact, to: &bytes)
         bytes.append(0x0A)
       }
     case .csv: appendDelimited(answer, separator: 0x2C, options: options, to: &bytes)
@@ -36,11 +36,31 @@ package enum AnswerRenderer {
 
   private static func appendJSON(_ answer: Answer, to bytes: inout [UInt8]) {
     if answer.isSingle, answer.records.count == 1, let record = answer.records.first {
-      JSONText.appendIndented(record, to: &bytes)
+      append(record, style: .pretty, to: &bytes)
     } else {
-      JSONText.appendIndented(.array(answer.records), to: &bytes)
+      append(.array(answer.records), style: .pretty, to: &bytes)
     }
     bytes.append(0x0A)
+  }
+
+  /// Appends a value; numbers that are not finite, which no engine should give, become null.
+  private static func append(_ value: JSONValue, style: JSONStyle, to bytes: inout [UInt8]) {
+    do {
+      try value.append(to: &bytes, style: style)
+    } catch {
+      // Nothing is left that could fail.
+      try? finite(value).append(to: &bytes, style: style)
+    }
+  }
+
+  private static func finite(_ value: JSONValue) -> JSONValue {
+    switch value {
+    case .number(let number): return number.isFinite ? value : .null
+    case .float(let number): return number.isFinite ? value : .null
+    case .array(let elements): return .array(elements.map(finite))
+    case .object(let members): return .object(members.map { JSONValue.Member($0.key, finite($0.value)) })
+    case .null, .bool, .integer, .string: return value
+    }
   }
 
   private static func appendDelimited(

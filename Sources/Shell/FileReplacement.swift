@@ -1,5 +1,6 @@
 // A file that appears under its name only when it is complete.
 
+import Files
 import Glibc
 
 /// Writes to a temporary sibling and renames it at the end, so that a reader sees the old file or the whole new one.
@@ -23,16 +24,16 @@ package final class FileReplacement {
     var status = stat()
     if stat(path, &status) == 0 {
       let kind = status.st_mode & S_IFMT
-      if kind == S_IFDIR { throw .writeFailed(path: path, reason: SystemError.text(EISDIR)) }
+      if kind == S_IFDIR { throw .writeFailed(path: path, reason: FileError.reason(EISDIR)) }
       if kind != S_IFREG {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-        if descriptor < 0 { throw .writeFailed(path: path, reason: SystemError.text(errno)) }
+        if descriptor < 0 { throw .writeFailed(path: path, reason: FileError.reason(errno)) }
         target = path
         temporary = nil
         output = BufferedOutput(descriptor: descriptor)
         return
       }
-      if access(path, W_OK) != 0 { throw .writeFailed(path: path, reason: SystemError.text(errno)) }
+      if access(path, W_OK) != 0 { throw .writeFailed(path: path, reason: FileError.reason(errno)) }
       if let resolved = realpath(path, nil) {
         target = String(cString: resolved)
         free(resolved)
@@ -53,9 +54,9 @@ package final class FileReplacement {
         output = BufferedOutput(descriptor: descriptor)
         return
       }
-      if errno != EEXIST { throw .writeFailed(path: path, reason: SystemError.text(errno)) }
+      if errno != EEXIST { throw .writeFailed(path: path, reason: FileError.reason(errno)) }
     }
-    throw .writeFailed(path: path, reason: SystemError.text(EEXIST))
+    throw .writeFailed(path: path, reason: FileError.reason(EEXIST))
   }
 
   deinit { discard() }
@@ -67,16 +68,16 @@ package final class FileReplacement {
     output.flush()
     if let failure = output.failure {
       discard()
-      throw .writeFailed(path: path, reason: SystemError.text(failure))
+      throw .writeFailed(path: path, reason: FileError.reason(failure))
     }
     isOpen = false
     if close(output.descriptor) != 0 {
-      let reason = SystemError.text(errno)
+      let reason = FileError.reason(errno)
       if let temporary { unlink(temporary) }
       throw .writeFailed(path: path, reason: reason)
     }
     if let temporary, rename(temporary, target) != 0 {
-      let reason = SystemError.text(errno)
+      let reason = FileError.reason(errno)
       unlink(temporary)
       throw .writeFailed(path: path, reason: reason)
     }

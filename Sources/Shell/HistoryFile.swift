@@ -1,5 +1,6 @@
 // Commands typed, kept across sessions.
 
+import Files
 import Glibc
 
 /// The history file: one command a line, oldest first, private to its owner, shared by sessions.
@@ -26,7 +27,7 @@ package final class HistoryFile {
     guard let path else { return }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
-      if errno != ENOENT { problem = "history file '\(path)' is not used: \(SystemError.text(errno))" }
+      if errno != ENOENT { problem = "history file '\(path)' is not used: \(FileError.reason(errno))" }
       return
     }
     defer { close(descriptor) }
@@ -63,7 +64,7 @@ package final class HistoryFile {
     Self.createFolder(of: path)
     let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else {
-      problem = "history was not saved to '\(path)': \(SystemError.text(errno))"
+      problem = "history was not saved to '\(path)': \(FileError.reason(errno))"
       return
     }
     defer { close(descriptor) }
@@ -80,7 +81,7 @@ package final class HistoryFile {
     let output = BufferedOutput(descriptor: descriptor)
     for line in lines { output.write(Array((line + "\n").utf8)) }
     output.flush()
-    if let failure = output.failure { problem = "history was not saved to '\(path)': \(SystemError.text(failure))" }
+    if let failure = output.failure { problem = "history was not saved to '\(path)': \(FileError.reason(failure))" }
     added = []
   }
 

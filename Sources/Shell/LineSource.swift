@@ -1,5 +1,6 @@
 // Lines of a script, read from a file descriptor.
 
+import Files
 import Glibc
 
 /// Reads lines of UTF-8 that end in LF or CRLF; the last one needs no ending.
@@ -45,11 +46,11 @@ package final class LineSource {
   /// - Throws: `ShellError.missingFile` when it does not exist, cannot be opened or is a folder.
   package convenience init(path: String) throws(ShellError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    if descriptor < 0 { throw .missingFile(path: path, reason: SystemError.text(errno)) }
+    if descriptor < 0 { throw .missingFile(path: path, reason: FileError.reason(errno)) }
     var status = stat()
     if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
       close(descriptor)
-      throw .missingFile(path: path, reason: SystemError.text(EISDIR))
+      throw .missingFile(path: path, reason: FileError.reason(EISDIR))
     }
     self.init(descriptor: descriptor, ownsDescriptor: true)
   }
@@ -87,7 +88,7 @@ package final class LineSource {
         if poll(&entry, 1, -1) < 0 && errno == EINTR { return .interrupted }
       } else {
         isAtEnd = true
-        return .readFailure(SystemError.text(errno))
+        return .readFailure(FileError.reason(errno))
       }
     }
   }

@@ -49,7 +49,7 @@ extension Session {
     } else if let file = redirection, let failure = file.output.failure {
       file.discard()
       redirection = nil
-      throw ShellError.writeFailed(path: file.path, reason: SystemError.text(failure))
+      throw ShellError.writeFailed(path: file.path, reason: FileError.reason(failure))
     }
   }
 

@@ -126,7 +126,7 @@ package final class Session {
       if failure == EPIPE {
         code = ExitStatus.brokenPipe.rawValue
       } else if code == 0 || code == ExitStatus.failure.rawValue {
-        note("cannot write standard output: \(SystemError.text(failure))")
+        note("cannot write standard output: \(FileError.reason(failure))")
         code = ExitStatus.failure.rawValue
       }
     }

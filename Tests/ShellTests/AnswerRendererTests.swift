@@ -144,7 +144,9 @@ import Testing
         AnswerTable(columns: [AnswerColumn("a", .bar)], rows: [[], [.integer(1), .integer(2)], [.number(.nan)]])
       ])
     for mode in OutputMode.allCases { _ = AnswerRenderer.render(several, mode: mode) }
-    #expect(String(decoding: AnswerRenderer.render(several, mode: .json), as: UTF8.self) == "[\n  1,\n  2\n]\n")
+    #expect(String(decoding: AnswerRenderer.render(several, mode: .json), as: UTF8.self) == "[1, 2]\n")
+    let broken = Answer(kind: "x", records: [.object([.init("a", .array([.number(.nan), .float(.infinity)]))])])
+    #expect(String(decoding: AnswerRenderer.render(broken, mode: .jsonl), as: UTF8.self) == "{\"a\":[null,null]}\n")
     let empty = Answer(kind: "x", records: [])
     for mode in OutputMode.allCases {
       let bytes = AnswerRenderer.render(empty, mode: mode)
