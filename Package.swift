@@ -31,8 +31,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
   ],
   targets: [
     // Layer 0: the machine.
@@ -63,7 +61,7 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: [
-        "ModelFile", "Numerics", "Files", .product(name: "OrderedCollections", package: "swift-collections"),
+        "ModelFile", "Numerics", "Files",
       ], swiftSettings: common),
     // Layer 6
     .target(
@@ -79,7 +77,6 @@ let package = Package(
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
         "Autodiff", "Benchmarks", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: common),
     // Tests
     .target(
