@@ -7,7 +7,7 @@
 #endif
 
 /// A fresh directory that is removed with the object.
-package final class TemporaryDirectory {
+package final class TemporaryDirectory: Sendable {
   /// Its absolute path.
   package let path: String
 
