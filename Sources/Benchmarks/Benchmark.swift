@@ -69,9 +69,15 @@ package struct Benchmark: Sendable {
   package func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkReport {
     let threads = Parallelism.threadCount
     defer { Parallelism.threadCount = threads }
-    return BenchmarkReport(
+    let load = loadAverage()
+    var report = BenchmarkReport(
       name: name, summary: summary, level: Numerics.kernels.level.name, processors: Parallelism.processorCount,
       sections: try measure(options))
+    if load > 0.5, !report.sections.isEmpty {
+      report.sections[0].notes.append(
+        "the machine was not quiet: load average \(fixed(load, 2)) before the run; only ratios mean something")
+    }
+    return report
   }
 }
 
