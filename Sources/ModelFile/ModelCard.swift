@@ -46,7 +46,8 @@ package enum ModelCard {
         + "\(bundle.userCount) users, trained on \(bundle.interactions.entryCount) interactions; vectors have \(bundle.dimension) dimensions."
     )
     lines += [
-      "", "## Use", "", "    darec \(bundle.name)", "    darec> recommend USER", "    darec> explain USER ITEM", "",
+      "", "## Use", "", "    darec Models/\(bundle.name)", "    darec> recommend USER", "    darec> explain USER ITEM",
+      "",
     ]
     lines += [
       "`model.safetensors` opens with the Python package `safetensors`; tensor names are in Docs/ModelFormat.md.", "",
