@@ -85,7 +85,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
-      name: "NumericsTests", dependencies: ["Numerics", "Kernels", "KernelsAVX2", "TestSupport", "Files"],
+      name: "NumericsTests",
+      dependencies: ["Numerics", "Benchmarks", "Kernels", "KernelsAVX2", "TestSupport", "Files"],
       swiftSettings: common),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
     .testTarget(

@@ -15,6 +15,12 @@ package func monotonicSeconds() -> Double {
   return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
+/// Runnable threads of the machine, averaged over the last minute; 0 where the system does not tell.
+func loadAverage() -> Double {
+  var load = 0.0
+  return getloadavg(&load, 1) == 1 ? load : 0
+}
+
 /// One contender: a name and a run that returns how long its work took, in seconds.
 package struct Contender {
   /// Name in the report.

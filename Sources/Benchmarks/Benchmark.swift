@@ -52,11 +52,14 @@ package struct Benchmark: Sendable {
   /// Every benchmark of this target, in the order of the help text.
   package static let all: [Benchmark] = [.gemm, .sparse, .kernels, .topK, .kMeans]
 
-  /// The benchmark called `name`.
+  /// The benchmark called `name`, out of those given.
+  /// - Parameters:
+  ///   - name: the word after `darec bench`.
+  ///   - benchmarks: where to look; `all` unless the caller adds benchmarks of other targets.
   /// - Throws: `BenchmarkError.unknown` with the names there are.
-  package static func named(_ name: String) throws -> Benchmark {
-    guard let found = all.first(where: { $0.name == name }) else {
-      throw BenchmarkError.unknown(name: name, known: all.map(\.name))
+  package static func named(_ name: String, among benchmarks: [Benchmark] = all) throws -> Benchmark {
+    guard let found = benchmarks.first(where: { $0.name == name }) else {
+      throw BenchmarkError.unknown(name: name, known: benchmarks.map(\.name))
     }
     return found
   }
@@ -66,9 +69,15 @@ package struct Benchmark: Sendable {
   package func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkReport {
     let threads = Parallelism.threadCount
     defer { Parallelism.threadCount = threads }
-    return BenchmarkReport(
+    let load = loadAverage()
+    var report = BenchmarkReport(
       name: name, summary: summary, level: Numerics.kernels.level.name, processors: Parallelism.processorCount,
       sections: try measure(options))
+    if load > 0.5, !report.sections.isEmpty {
+      report.sections[0].notes.append(
+        "the machine was not quiet: load average \(fixed(load, 2)) before the run; only ratios mean something")
+    }
+    return report
   }
 }
 

@@ -19,6 +19,20 @@ package struct BenchmarkMeasurement: Sendable {
   /// Median time of this contender over that of the first contender of the case: above 1 means the first is faster.
   package var ratio: Double
 
+  /// Creates a measurement from times taken elsewhere; `alternate` makes those of timed runs.
+  package init(
+    contender: String, median: Double, minimum: Double, spread: Double, rate: Double, shareOfCeiling: Double?,
+    ratio: Double
+  ) {
+    self.contender = contender
+    self.median = median
+    self.minimum = minimum
+    self.spread = spread
+    self.rate = rate
+    self.shareOfCeiling = shareOfCeiling
+    self.ratio = ratio
+  }
+
   /// The measurement as a JSON object.
   package var json: JSONValue {
     .object([
@@ -81,6 +95,15 @@ package struct BenchmarkReport: Sendable {
   package var processors: Int
   /// One section per thread count.
   package var sections: [BenchmarkSection]
+
+  /// Creates a report.
+  package init(name: String, summary: String, level: String, processors: Int, sections: [BenchmarkSection]) {
+    self.name = name
+    self.summary = summary
+    self.level = level
+    self.processors = processors
+    self.sections = sections
+  }
 
   /// The report as a JSON object, schema `darec/benchmark/1`.
   package var json: JSONValue {

@@ -134,27 +134,45 @@ func packLeftRows(_ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: Uns
   }
 }
 
-/// Sixteen consecutive stored rows of a [n, k] matrix, transposed in 4 x 4 blocks.
+/// Sixteen consecutive stored rows of a [n, k] matrix, transposed four steps at a time in registers.
 @inline(__always)
 func packRightRows(_ k: Int, _ b: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>) {
   var step = 0
   while step &+ 4 <= k {
-    for group in 0..<4 {
-      let source = b + (4 &* group &* stride &+ step)
-      let target = out + (16 &* step &+ 4 &* group)
-      let row0 = load4(source)
-      let row1 = load4(source + stride)
-      let row2 = load4(source + 2 &* stride)
-      let row3 = load4(source + 3 &* stride)
-      store4(SIMD4(row0[0], row1[0], row2[0], row3[0]), target)
-      store4(SIMD4(row0[1], row1[1], row2[1], row3[1]), target + 16)
-      store4(SIMD4(row0[2], row1[2], row2[2], row3[2]), target + 32)
-      store4(SIMD4(row0[3], row1[3], row2[3], row3[3]), target + 48)
-    }
+    let (low0, low1, low2, low3) = transposedEight(b + step, stride)
+    let (high0, high1, high2, high3) = transposedEight(b + (8 &* stride &+ step), stride)
+    let target = out + 16 &* step
+    store(Lane(lowHalf: low0, highHalf: high0), target)
+    store(Lane(lowHalf: low1, highHalf: high1), target + 16)
+    store(Lane(lowHalf: low2, highHalf: high2), target + 32)
+    store(Lane(lowHalf: low3, highHalf: high3), target + 48)
     step = step &+ 4
   }
   while step < k {
     for c in 0..<16 { out[16 &* step &+ c] = b[c &* stride &+ step] }
     step = step &+ 1
   }
+}
+
+/// Four columns of eight rows: one vector per column, from the block whose first element is at `pointer`.
+///
+/// Rows r and r + 4 share a vector, so that two rounds of interleaving inside 128-bit halves finish the transposition.
+@inline(__always)
+func transposedEight(
+  _ pointer: UnsafePointer<Float>, _ stride: Int
+) -> (SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>) {
+  let row0 = SIMD8(lowHalf: load4(pointer), highHalf: load4(pointer + 4 &* stride))
+  let row1 = SIMD8(lowHalf: load4(pointer + stride), highHalf: load4(pointer + 5 &* stride))
+  let row2 = SIMD8(lowHalf: load4(pointer + 2 &* stride), highHalf: load4(pointer + 6 &* stride))
+  let row3 = SIMD8(lowHalf: load4(pointer + 3 &* stride), highHalf: load4(pointer + 7 &* stride))
+  let low01 = SIMD8(row0[0], row1[0], row0[1], row1[1], row0[4], row1[4], row0[5], row1[5])
+  let high01 = SIMD8(row0[2], row1[2], row0[3], row1[3], row0[6], row1[6], row0[7], row1[7])
+  let low23 = SIMD8(row2[0], row3[0], row2[1], row3[1], row2[4], row3[4], row2[5], row3[5])
+  let high23 = SIMD8(row2[2], row3[2], row2[3], row3[3], row2[6], row3[6], row2[7], row3[7])
+  return (
+    SIMD8(low01[0], low01[1], low23[0], low23[1], low01[4], low01[5], low23[4], low23[5]),
+    SIMD8(low01[2], low01[3], low23[2], low23[3], low01[6], low01[7], low23[6], low23[7]),
+    SIMD8(high01[0], high01[1], high23[0], high23[1], high01[4], high01[5], high23[4], high23[5]),
+    SIMD8(high01[2], high01[3], high23[2], high23[3], high01[6], high01[7], high23[6], high23[7])
+  )
 }

@@ -40,7 +40,7 @@ package func scoreRows(
   }
 }
 
-/// The scores of sixteen consecutive rows, transposed four by four in registers.
+/// The scores of sixteen consecutive rows, transposed in registers.
 @inline(__always)
 func scoreSixteen(
   _ width: Int, _ query: UnsafePointer<Float>, _ items: UnsafePointer<Float>, _ stride: Int, _ depth: Int
@@ -52,14 +52,12 @@ func scoreSixteen(
     var sum = Lane.zero
     var step = start
     while step &+ 4 <= end {
-      let (block00, block01, block02, block03) = transposedFour(items + step, stride)
-      let (block10, block11, block12, block13) = transposedFour(items + (4 &* stride &+ step), stride)
-      let (block20, block21, block22, block23) = transposedFour(items + (8 &* stride &+ step), stride)
-      let (block30, block31, block32, block33) = transposedFour(items + (12 &* stride &+ step), stride)
-      sum = multiplyAdd(sum, Lane(repeating: query[step]), joined(block00, block10, block20, block30))
-      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 1]), joined(block01, block11, block21, block31))
-      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 2]), joined(block02, block12, block22, block32))
-      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 3]), joined(block03, block13, block23, block33))
+      let (low0, low1, low2, low3) = transposedEight(items + step, stride)
+      let (high0, high1, high2, high3) = transposedEight(items + (8 &* stride &+ step), stride)
+      sum = multiplyAdd(sum, Lane(repeating: query[step]), Lane(lowHalf: low0, highHalf: high0))
+      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 1]), Lane(lowHalf: low1, highHalf: high1))
+      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 2]), Lane(lowHalf: low2, highHalf: high2))
+      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 3]), Lane(lowHalf: low3, highHalf: high3))
       step = step &+ 4
     }
     while step < end {
@@ -72,25 +70,4 @@ func scoreSixteen(
     start = end
   }
   return total
-}
-
-/// Four columns of four rows: the transpose of the 4 x 4 block at `pointer`.
-@inline(__always)
-func transposedFour(
-  _ pointer: UnsafePointer<Float>, _ stride: Int
-) -> (SIMD4<Float>, SIMD4<Float>, SIMD4<Float>, SIMD4<Float>) {
-  let row0 = load4(pointer)
-  let row1 = load4(pointer + stride)
-  let row2 = load4(pointer + 2 &* stride)
-  let row3 = load4(pointer + 3 &* stride)
-  return (
-    SIMD4(row0[0], row1[0], row2[0], row3[0]), SIMD4(row0[1], row1[1], row2[1], row3[1]),
-    SIMD4(row0[2], row1[2], row2[2], row3[2]), SIMD4(row0[3], row1[3], row2[3], row3[3])
-  )
-}
-
-/// Sixteen lanes from four times four.
-@inline(__always)
-func joined(_ a: SIMD4<Float>, _ b: SIMD4<Float>, _ c: SIMD4<Float>, _ d: SIMD4<Float>) -> Lane {
-  Lane(lowHalf: SIMD8(lowHalf: a, highHalf: b), highHalf: SIMD8(lowHalf: c, highHalf: d))
 }

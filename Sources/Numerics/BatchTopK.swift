@@ -2,8 +2,10 @@
 
 /// Shape of the work; a function of the data only.
 private enum BatchBlocking {
-  /// Queries of one parallel block: eight register tiles.
-  static let queries = 48
+  /// Queries of one parallel block: up to eight register tiles, fewer where there would be too few blocks to share.
+  static func queries(of count: Int) -> Int {
+    min(48, max(GemmBlocking.tileRows, GemmBlocking.roundUp((count + 15) / 16, to: GemmBlocking.tileRows)))
+  }
   /// Most floats of packed items held at a time, 16 MiB.
   static let packedFloats = 4 << 20
   /// Fewest queries worth packing items for.
@@ -83,7 +85,8 @@ private func batch(
     GemmBlocking.roundUp(items.rows, to: selectionWidth),
     max(1, BatchBlocking.packedFloats / max(1, width) / selectionWidth) * selectionWidth)
   let packed = Matrix.uninitialized(rows: chunkItems / 16, columns: 16 * width)
-  let blocks = (queryRows.count + BatchBlocking.queries - 1) / BatchBlocking.queries
+  let queriesPerBlock = BatchBlocking.queries(of: queryRows.count)
+  let blocks = (queryRows.count + queriesPerBlock - 1) / queriesPerBlock
   let keys = UnsafeMutablePointer<UInt64>.allocate(capacity: queryRows.count * k)
   let counts = UnsafeMutablePointer<Int>.allocate(capacity: queryRows.count)
   counts.initialize(repeating: 0, count: queryRows.count)
@@ -105,8 +108,8 @@ private func batch(
         packed.pointer + (start * width + passStart * GemmBlocking.roundUp(count, to: 16)))
     }
     parallelFor(blocks) { block in
-      let first = block * BatchBlocking.queries
-      let rows = min(BatchBlocking.queries, queryRows.count - first)
+      let first = block * queriesPerBlock
+      let rows = min(queriesPerBlock, queryRows.count - first)
       let scratch = SelectionScratch(width: selectionWidth)
       let scores = Matrix.uninitialized(rows: rows, columns: selectionWidth)
       let gathered = Matrix.uninitialized(rows: rows, columns: width)

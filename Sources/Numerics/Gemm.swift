@@ -24,6 +24,8 @@ enum GemmBlocking {
   static let depth = 384
   /// Rows of A packed at a time: 96 x 384 floats (144 KiB) stay in the second-level cache.
   static let rows = 96
+  /// Pieces of work below which the columns are dealt out too.
+  static let tasks = 16
   /// Most floats of B packed at a time, 16 MiB: they stay in a shared last-level cache.
   static let packedFloats = 4 << 20
 
@@ -199,9 +201,15 @@ private func multiplyBlocked(
           b.address(depthStart + passStart, columnStart + firstColumn), b.stride, b.transposed,
           packed + (passStart * columnsPadded + firstColumn * passDepth))
       }
-      loop(rowBlocks) { block in
-        let firstRow = block * blockRows
+      // Few blocks of rows: the columns are dealt out as well, at the price of packing A once for each share.
+      let shares = rowBlocks >= GemmBlocking.tasks ? 1 : max(1, min(panels / 4, GemmBlocking.tasks / rowBlocks))
+      let sharePanels = (panels + shares - 1) / shares
+      loop(rowBlocks * shares) { block in
+        let firstRow = block / shares * blockRows
         let rows = min(blockRows, m - firstRow)
+        let firstColumn = block % shares * sharePanels * GemmBlocking.tileColumns
+        let shareColumns = min(sharePanels * GemmBlocking.tileColumns, columns - firstColumn)
+        guard shareColumns > 0 else { return }
         let scratchCount = GemmBlocking.roundUp(rows, to: GemmBlocking.tileRows) * min(GemmBlocking.depth, depth)
         let scratch = BufferPool.shared.take(floats: scratchCount)
         for pass in 0..<passes {
@@ -210,8 +218,8 @@ private func multiplyBlocked(
           table.packLeft(
             rows, passDepth, a.address(firstRow, depthStart + passStart), a.stride, a.transposed, scratch)
           table.gemmBlock(
-            rows, columns, passDepth, scratch, packed + passStart * columnsPadded,
-            passDepth * GemmBlocking.tileColumns, c + (firstRow * ldc + columnStart), ldc, alpha,
+            rows, shareColumns, passDepth, scratch, packed + (passStart * columnsPadded + firstColumn * passDepth),
+            passDepth * GemmBlocking.tileColumns, c + (firstRow * ldc + columnStart + firstColumn), ldc, alpha,
             accumulate || depthStart + passStart > 0)
         }
         BufferPool.shared.give(scratch, floats: scratchCount)

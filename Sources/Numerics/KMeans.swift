@@ -2,8 +2,12 @@
 
 /// k-means clustering of the rows of a matrix, deterministic at every thread count.
 package enum KMeans {
-  /// Rows of one block of parallel work; partial sums are combined block by block.
-  private static let rowsPerBlock = 256
+  /// Rows of one block of parallel work over `rows` rows: a multiple of sixteen, a function of the data only.
+  ///
+  /// At least 256 rows are worth handing to a thread; at most 1,024 are summed in Float.
+  private static func blockSize(_ rows: Int) -> Int {
+    min(1024, max(256, GemmBlocking.roundUp((rows + 31) / 32, to: 16)))
+  }
 
   /// Lloyd's algorithm for a fixed number of rounds, then a last assignment.
   ///
@@ -12,8 +16,8 @@ package enum KMeans {
   /// centre (ties to the lower row); that row still counts in the mean it was assigned to. With more clusters than rows
   /// the rest keep their centres. Source: Docs/Method.md, local structure alignment.
   ///
-  /// Numeric contract: distances as sums of squared differences in Float; means from Float sums over 256 rows, Double
-  /// across blocks. Rows with NaN go to centre 0.
+  /// Numeric contract: distances as sums of squared differences in Float; means from Float sums over at most 1,024
+  /// rows, Double across blocks. Rows with NaN go to centre 0.
   /// - Parameters:
   ///   - x: `[n, d]`.
   ///   - start: `[K, d]`, the first centres, K at least one.
@@ -73,7 +77,7 @@ package enum KMeans {
       let current = centres.row(centre)
       current.update(from: x.row(chosen), count: x.columns)
       if centre == k - 1 { break }
-      let total = parallelSum(x.rows, blockSize: rowsPerBlock) { range in
+      let total = parallelSum(x.rows, blockSize: blockSize(x.rows)) { range in
         var sum = 0.0
         for row in range {
           let distance = table.squaredDistance(x.row(row), current, x.columns)
@@ -121,7 +125,7 @@ package enum KMeans {
   private static func packedRows(_ x: Matrix) -> Matrix {
     let packed = Matrix.uninitialized(rows: (x.rows + 15) / 16, columns: 16 * x.columns)
     let table = kernels
-    parallelRanges(x.rows, blockSize: rowsPerBlock) { range in
+    parallelRanges(x.rows, blockSize: blockSize(x.rows)) { range in
       table.packRight(
         x.columns, range.count, x.row(range.lowerBound), x.columns, true, packed.row(range.lowerBound / 16))
     }
@@ -133,7 +137,7 @@ package enum KMeans {
     _ x: Matrix, _ packed: Matrix, _ centres: Matrix, _ labels: UnsafeMutablePointer<Int32>, _ distances: Matrix
   ) {
     let table = kernels
-    parallelRanges(x.rows, blockSize: rowsPerBlock) { range in
+    parallelRanges(x.rows, blockSize: blockSize(x.rows)) { range in
       table.nearestCentre(
         range.count, x.columns, packed.row(range.lowerBound / 16), centres.pointer, centres.rows,
         labels + range.lowerBound, distances.pointer + range.lowerBound)
@@ -162,6 +166,7 @@ package enum KMeans {
     _ x: Matrix, _ centres: Matrix,
     _ body: (Range<Int>, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int32>) -> Void
   ) -> [Int] {
+    let rowsPerBlock = blockSize(x.rows)
     let blocks = (x.rows + rowsPerBlock - 1) / rowsPerBlock
     let sums = Matrix(rows: blocks, columns: centres.count)
     var blockCounts = [Int32](repeating: 0, count: blocks * centres.rows)
@@ -173,15 +178,18 @@ package enum KMeans {
       }
     }
     var counts = [Int](repeating: 0, count: centres.rows)
-    for block in 0..<blocks {
-      for centre in 0..<centres.rows { counts[centre] += Int(blockCounts[block * centres.rows + centre]) }
-    }
-    for centre in 0..<centres.rows where counts[centre] > 0 {
-      let target = centres.row(centre)
-      for column in 0..<centres.columns {
-        var total = 0.0
-        for block in 0..<blocks { total += Double(sums.row(block)[centre * centres.columns + column]) }
-        target[column] = Float(total / Double(counts[centre]))
+    var totals = [Double](repeating: 0, count: centres.count)
+    totals.withUnsafeMutableBufferPointer { totals in
+      for block in 0..<blocks {
+        let line = sums.row(block)
+        for index in totals.indices { totals[index] += Double(line[index]) }
+        for centre in counts.indices { counts[centre] += Int(blockCounts[block * centres.rows + centre]) }
+      }
+      for centre in counts.indices where counts[centre] > 0 {
+        let target = centres.row(centre)
+        for column in 0..<centres.columns {
+          target[column] = Float(totals[centre * centres.columns + column] / Double(counts[centre]))
+        }
       }
     }
     return counts

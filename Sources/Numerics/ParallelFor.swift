@@ -4,6 +4,12 @@ import CPlatform
 import Dispatch
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// How many threads the parallel loops may use.
 ///
 /// Results never depend on it.
@@ -41,10 +47,10 @@ private struct SendableBody: @unchecked Sendable {
 ///
 /// - Parameters:
 ///   - blockCount: number of blocks; a function of the data only, never of the thread count.
-///   - body: the work of one block. It must not call `parallelFor` itself (nested calls run serially).
+///   - body: the work of one block. A nested `parallelFor` runs serially on its thread.
 package func parallelFor(_ blockCount: Int, _ body: (Int) -> Void) {
   let threads = min(Parallelism.threadCount, blockCount)
-  guard threads > 1 else {
+  guard threads > 1, !LoopMembership.isInside else {
     for block in 0..<max(0, blockCount) { body(block) }
     return
   }
@@ -52,6 +58,8 @@ package func parallelFor(_ blockCount: Int, _ body: (Int) -> Void) {
     let work = SendableBody(body: escaping)
     let next = NextBlock()
     DispatchQueue.concurrentPerform(iterations: threads) { _ in
+      LoopMembership.enter()
+      defer { LoopMembership.leave() }
       while true {
         let block = next.take()
         guard block < blockCount else { return }
@@ -82,6 +90,24 @@ package func parallelSum(_ count: Int, blockSize: Int, _ body: (Range<Int>) -> D
     }
   }
   return partial.reduce(0, +)
+}
+
+/// Whether the current thread is inside the body of a parallel loop, kept in a thread-specific value.
+///
+/// Why: a nested loop has no idle threads to use; letting it ask for some would only add switching.
+private enum LoopMembership {
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    let failure = pthread_key_create(&key, nil)
+    precondition(failure == 0, "the system has no thread-specific values left")
+    return key
+  }()
+
+  static var isInside: Bool { pthread_getspecific(key) != nil }
+
+  static func enter() { pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1)) }
+
+  static func leave() { pthread_setspecific(key, nil) }
 }
 
 /// A shared counter that hands out block indices.

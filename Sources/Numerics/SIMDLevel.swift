@@ -34,7 +34,12 @@ package enum SIMDLevel: String, CaseIterable, Sendable {
   /// - Throws: `SIMDLevelError` when the variable names no level, or one this processor lacks.
   package static func requested() throws -> SIMDLevel {
     guard let value = getenv("DAREC_SIMD") else { return widest }
-    let name = String(cString: value)
+    return try named(String(cString: value))
+  }
+
+  /// The level called `name`; the widest for an empty name.
+  /// - Throws: `SIMDLevelError` when there is no such level, or this processor lacks it.
+  package static func named(_ name: String) throws -> SIMDLevel {
     if name.isEmpty { return widest }
     guard let level = SIMDLevel(rawValue: name) else { throw SIMDLevelError.unknown(name: name) }
     guard level.isSupported else { throw SIMDLevelError.unsupported(level: level) }

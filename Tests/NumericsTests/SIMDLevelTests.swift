@@ -11,6 +11,14 @@ import Testing
     #expect(KernelTable.table(.baseline).level == .baseline)
   }
 
+  @Test func namesSelectLevelsAndOtherWordsAreErrors() throws {
+    for level in supportedLevels { #expect(try SIMDLevel.named(level.name) == level) }
+    #expect(try SIMDLevel.named("") == SIMDLevel.widest)
+    for name in ["avx9", "AVX2", " avx2", "baseline ", "0"] {
+      #expect(throws: SIMDLevelError.unknown(name: name)) { try SIMDLevel.named(name) }
+    }
+  }
+
   /// Listed as skipped where the processor has no AVX2, so that a run tells what it did not test.
   @Test(.enabled(if: SIMDLevel.avx2.isSupported, "this processor has no AVX2 with FMA: that level is not tested"))
   func avx2LevelIsTested() {
