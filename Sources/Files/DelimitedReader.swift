@@ -15,6 +15,8 @@
 package final class DelimitedReader {
   /// Longest record accepted, in bytes.
   package static let recordLimit = 1 << 20
+  /// Most columns that a header may name.
+  package static let columnLimit = 1024
 
   /// The file's path.
   package let path: String
@@ -146,6 +148,9 @@ package final class DelimitedReader {
     guard try advance() else {
       throw .badLine(
         path: path, line: 1, column: nil, reason: "the file is empty; a header line naming the columns is needed")
+    }
+    guard fieldCount <= Self.columnLimit else {
+      throw failure("the header names \(fieldCount) columns; at most \(Self.columnLimit) are accepted")
     }
     var names: [String] = []
     for index in 0..<fieldCount {

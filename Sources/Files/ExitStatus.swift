@@ -1,6 +1,8 @@
 // What the process reports to its caller, and the protocol of every error that can end it.
 
-/// Exit codes of `darec`, after sysexits where one fits. Source: Docs/QueryLanguage.md, "Exit codes".
+/// Exit codes of `darec`, after sysexits where one fits.
+///
+/// Source: Docs/QueryLanguage.md, "Exit codes".
 package enum ExitStatus: Int32, Sendable {
   /// Everything asked for was done.
   case success = 0

@@ -90,8 +90,9 @@ private struct JSONParser {
   mutating func object() throws(JSONError) -> JSONValue {
     try enter()
     var members: [JSONValue.Member] = []
-    // Names are compared when their hashes are equal; many hashes go into a set, so that a hostile object with a million
-    // members is not quadratic. The hash is seeded by the standard library: collisions cannot be made on purpose.
+    // Names are compared when their hashes are equal; many hashes go into a set, so that a hostile object with a
+    // million members is not quadratic. The hash is seeded by the standard library: nobody can choose names that
+    // collide.
     var hashes: [Int] = []
     var manyHashes = Set<Int>()
     skipSpace()

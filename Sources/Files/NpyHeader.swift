@@ -107,7 +107,7 @@ package struct NpyHeader: Sendable, Equatable {
     guard bytes.partialValue == fileSize - dataOffset else {
       throw Malformation(
         "holds \(fileSize - dataOffset) bytes of data, but its shape \(shape) of '\(description)' needs "
-          + "\(bytes.partialValue); the file is cut short or damaged")
+          + "\(bytes.partialValue); the file is cut short, damaged or has something behind its array")
     }
     return NpyHeader(dataType: dataType, shape: fields.shape, count: count, dataOffset: dataOffset)
   }

@@ -140,8 +140,9 @@ package enum PlantedData {
     let cumulative: [Double]
     /// Logarithm of each weight.
     let logarithms: [Double]
-    /// For each of `items` equal steps of the cumulative weight, the first item that may lie in it (Chen and Asau 1974):
-    /// a search begins there and takes two steps on average.
+    /// For each of `items` equal steps of the cumulative weight, the first item that may lie in it.
+    ///
+    /// A search begins there and takes two steps on average (Chen and Asau 1974).
     let guide: [Int32]
 
     init(_ options: PlantedDataOptions) {
@@ -279,7 +280,8 @@ package enum PlantedData {
     """
     # Planted data
 
-    Made by `darec sample` with seed \(options.seed): no person, product or text is behind it, and it may be used for anything.
+    Made by `darec sample` with seed \(options.seed): no person, product or text is behind it, and it may be used for
+    anything.
 
     | what | value |
     |---|---|
@@ -297,14 +299,15 @@ package enum PlantedData {
     | popularity exponent | \(options.popularitySkew) |
 
     Each user takes items with a chance that grows with the agreement of shared factors (strength
-    \(options.sharedStrength)) and of behaviour factors (strength \(options.behaviourStrength)) and with the item's popularity. A text
-    embedding is a fixed random linear map of shared and text factors plus noise, normalised to length 1.
+    \(options.sharedStrength)) and of behaviour factors (strength \(options.behaviourStrength)) and with the item's
+    popularity. A text embedding is a fixed random linear map of shared and text factors plus noise, normalised to
+    length 1.
 
     - `train.tsv`, `valid.tsv`, `test.tsv`: interactions, each user's divided 3:1:1
     - `items.tsv`, `users.tsv`: ids (and made-up titles: nouns tell the group) in the order of the embeddings' rows
     - `item_embeddings.npy`\(options.writesUserEmbeddings ? ", `user_embeddings.npy`" : ""): text embeddings
-    - `factors.safetensors`: the truth: `user_shared`, `user_behaviour`, `user_text`, `user_group`, the same of items, and
-      `text_map` [shared + text factors, text dimension]
+    - `factors.safetensors`: the truth: `user_shared`, `user_behaviour`, `user_text`, `user_group`, the same of items,
+      and `text_map` [shared + text factors, text dimension]
 
     """
   }

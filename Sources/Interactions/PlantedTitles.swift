@@ -44,7 +44,7 @@ enum PlantedTitles {
     ],
   ]
 
-  /// The title of the `rank`-th item of a group, both counted from 0: `The Silent Harbour`, later `The Silent Harbour 2`.
+  /// The title of the `rank`-th item of a group, both counted from 0: `The Silent Harbour`, later with a number.
   ///
   /// Groups beyond the eighth share nouns with an earlier one and tell themselves apart by a numeral.
   static func title(group: Int, rank: Int) -> String {

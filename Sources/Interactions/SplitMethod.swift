@@ -54,8 +54,10 @@ package struct SplitShares: Sendable, Equatable {
 
 /// How interactions are divided when the data does not come divided.
 package enum SplitMethod: Sendable, Equatable {
-  /// Each user's interactions at random in these shares. An interaction's draw depends on the seed and on the ids of its
-  /// user and item only, so other users and new items do not disturb it.
+  /// Each user's interactions at random in these shares.
+  ///
+  /// An interaction's draw depends on the seed and on the ids of its user and item only, so other users and new items
+  /// do not disturb it.
   case random(SplitShares)
   /// Two moments cut the whole data: before the first is training, before the second validation, the rest test.
   /// They are the quantiles of all times at the shares. Held-out interactions of users without training are dropped.

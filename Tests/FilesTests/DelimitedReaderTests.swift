@@ -56,6 +56,7 @@ import Testing
     ("empty file", [], 1, nil, "empty"),
     ("empty name", Array("a,,c\n".utf8), 1, nil, "field 2"),
     ("same name", Array("a,b,a\n".utf8), 1, nil, "twice"),
+    ("many columns", Array((0...1024).map { "c\($0)" }.joined(separator: ",").utf8), 1, nil, "at most 1024"),
     ("UTF-16", [0xFF, 0xFE, 0x61, 0], 1, nil, "UTF-16"),
     ("long line", Array("a,b\n1,2\n1,".utf8) + [UInt8](repeating: 0x61, count: 10 << 20) + [0x0A], 3, nil, "longer"),
     ("long quoted", Array("a,b\n1,\"".utf8) + [UInt8](repeating: 0x0A, count: 2 << 20), 2, nil, "longer"),

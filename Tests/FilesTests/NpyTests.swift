@@ -89,6 +89,7 @@ import Testing
     ("{'descr': '<f4', 'fortran_order': True, 'shape': (1,)}", "Fortran"),
     ("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "structured"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "cut short"),
+    ("{'descr': '<f2', 'fortran_order': False, 'shape': (1,)}", "something behind"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': ()", "dictionary"),
     ("{'descr': '<f4', 'fortran_order': False}", "dictionary"),
     ("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (1,)}", "dictionary"),
@@ -157,5 +158,16 @@ import Testing
     #expect(try FileReader.contents(of: try folder.write("empty", "")) == [])
     #expect(throws: FileError.self) { try FileReader("a\0b") }
     #expect(throws: FileError.self) { try FileWriter(folder.path + "/none/a") }
+    #expect(FileError.unwritable(path: "x", reason: "y").exitStatus == .failure)
+  }
+
+  @Test(.enabled(if: FileReader.exists("/dev/full")))
+  func fullDisksAreReported() throws {
+    let small = try FileWriter("/dev/full")
+    try small.append("a")
+    #expect(throws: FileError.self) { try small.finish() }
+    #expect(throws: FileError.self) {
+      try NpyFile.write("/dev/full", shape: [1 << 20], values: [Float](repeating: 0, count: 1 << 20))
+    }
   }
 }

@@ -193,6 +193,9 @@ import Testing
       options.badLines = generator.below(2) == 0 ? .skip : .refuse
       options.allowMissing = generator.below(2) == 0
       do {
+        if round % 10 == 9 {
+          options.folder = try folder.write("b.txt", generator.mutate(Array("1 2 3\n2 3 \n4\n".utf8)))
+        }
         _ = try DataSet.load(options)
         loaded += 1
       } catch {

@@ -87,7 +87,8 @@ import Testing
     try folder.write("ml.inter", inter)
     try folder.write(
       "ml.item",
-      "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n5\tToy Story\t1995\tA B\n4\tHeat (1995)\t1995\tC\n"
+      "item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq\n"
+        + "5\tToy Story\t1995\tA B\n4\tHeat (1995)\t1995\tC\n"
         + "3\tNone\t\tC\n2\t\t1990\tC\n1\tUp\t2009\tC\n")
     try folder.write("ml.kg", "nothing\n")
     try folder.write("item_ids.txt", "1\n2\n3\n4\n5\n")

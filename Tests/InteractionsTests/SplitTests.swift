@@ -77,6 +77,17 @@ import Testing
     }
   }
 
+  /// A path of a hundred thousand entries falls apart one entry at a time, which must not cost a pass each.
+  @Test func coreOfALongPathIsEmpty() throws {
+    var log = InteractionLog()
+    for index in 0..<50_000 {
+      let user = try log.users.insert("u\(index)")
+      log.append(user: user, item: try log.items.insert("i\(index)"))
+      log.append(user: user, item: try log.items.insert("i\(index + 1)"))
+    }
+    #expect(table(log).count == 100_000 && table(log).core(2).count == 0)
+  }
+
   @Test func sharesAreRoundedToNearestAndTrainingKeepsOne() {
     let expected = [
       0: (0, 0, 0), 1: (1, 0, 0), 2: (2, 0, 0), 3: (1, 1, 1), 4: (2, 1, 1), 5: (3, 1, 1), 8: (4, 2, 2), 10: (6, 2, 2),
