@@ -192,7 +192,8 @@ extension Engine {
     if let centre {
       result.append(
         centre.agrees
-          ? "Both sides put it into the same preference centre (\(centre.collaborative), matched with \(centre.matched))."
+          ? "Both sides put it into the same preference centre "
+            + "(\(centre.collaborative), matched with \(centre.matched))."
           : "Behaviour puts it into preference centre \(centre.collaborative), matched with \(centre.matched) of "
             + "language; language puts it into \(centre.language).")
     }
