@@ -171,9 +171,10 @@ extension Engine {
     let name = name(of: kind, index)
     let strength = shared.correlation ?? 0
     let verdict =
-      strength >= 0.7 ? "agree about" : strength >= 0.3 ? "partly agree about" : "see differently"
+      strength >= 0.7
+      ? "agree about \(name)" : strength >= 0.3 ? "partly agree about \(name)" : "see \(name) differently"
     var result = [
-      "Behaviour and language \(verdict) \(name): the two shared parts order others "
+      "Behaviour and language \(verdict): the two shared parts order others "
         + "\(strength >= 0.3 ? "alike" : "in their own ways")"
         + " (correlation \(shared.correlation.map { decimal($0, places: 2) } ?? "undefined"), "
         + "\(shared.common) of the \(Self.comparedNeighbours) nearest \(kind.rawValue)s are the same)."
@@ -191,7 +192,8 @@ extension Engine {
     if let centre {
       result.append(
         centre.agrees
-          ? "Both sides put it into the same preference centre (\(centre.collaborative), matched with \(centre.matched))."
+          ? "Both sides put it into the same preference centre "
+            + "(\(centre.collaborative), matched with \(centre.matched))."
           : "Behaviour puts it into preference centre \(centre.collaborative), matched with \(centre.matched) of "
             + "language; language puts it into \(centre.language).")
     }

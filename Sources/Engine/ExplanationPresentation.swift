@@ -106,7 +106,7 @@ extension Engine {
       let causes = past.compactMap { term in
         term.item.map { "\(name(of: .item, Int($0))) (+\(decimal(term.value)))" }
       }
-      result.append("It is there mostly because of \(causes.joined(separator: ", ")).")
+      result.append("Most for it: \(causes.joined(separator: ", ")).")
     }
     if let against = explanation.terms.first(where: { $0.item != nil && $0.value < 0 }), let item = against.item {
       result.append("Most against it: \(name(of: .item, Int(item))) (\(decimal(against.value))).")

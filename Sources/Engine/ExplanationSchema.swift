@@ -106,7 +106,8 @@ package enum ExplanationSchema {
   private static func definitions(_ isStrict: Bool) -> [JSONValue.Member] {
     [
       .init(
-        "id", ["type": "string", "minLength": 1, "description": "An id exactly as in the user's data; always a string"]),
+        "id",
+        ["type": "string", "minLength": 1, "description": "An id exactly as in the user's data; always a string"]),
       .init(
         "item", nested(isStrict, required: ["id"], [.init("id", reference("id")), .init("title", string)])),
       .init(

@@ -16,6 +16,8 @@ package enum AtomicReplaceError: DescribedFailure {
   case wrongKind(path: String, expected: String)
   /// A system call failed; `bytesNeeded` and `bytesFree` are known when the disk is full.
   case system(SystemError, target: String, bytesNeeded: Int?, bytesFree: Int?)
+  /// The new file has its name, but the device did not confirm it: after a power failure the old one may be back.
+  case notConfirmed(SystemError, target: String)
 
   package var description: String {
     switch self {
@@ -29,6 +31,8 @@ package enum AtomicReplaceError: DescribedFailure {
         text += "; it needs \(needed) bytes and \(free) are free: make room or choose another disk"
       }
       return text + "; what was saved before is unchanged"
+    case .notConfirmed(let error, let target):
+      return "\(target) was replaced, but the device did not confirm it: \(error); check the disk and save again"
     }
   }
 
@@ -190,10 +194,12 @@ package final class AtomicFile {
         try? fileSystem.removeFile(temporary)
         throw error
       }
-      try fileSystem.synchronizeDirectory(AtomicReplace.parent(of: path))
     } catch {
       abandon()
       throw .system(error, target: path, bytesNeeded: bytesExpected)
+    }
+    do throws(SystemError) { try fileSystem.synchronizeDirectory(AtomicReplace.parent(of: path)) } catch {
+      throw .notConfirmed(error, target: path)
     }
   }
 

@@ -90,29 +90,37 @@ extension AtomicReplace {
   ) throws(SystemError) {
     let folder = parent(of: target)
     let fresh = temporary(for: target)
+    let known = files.map(\.name)
     try fileSystem.makeDirectory(fresh)
     do throws(SystemError) {
       for file in files { try write(file, in: fresh, fileSystem: fileSystem) }
       try fileSystem.synchronizeDirectory(fresh)
       if try fileSystem.kind(target) == .missing {
         try fileSystem.rename(fresh, to: target)
-        try fileSystem.synchronizeDirectory(folder)
+        do throws(SystemError) { try fileSystem.synchronizeDirectory(folder) } catch {
+          try? fileSystem.rename(target, to: fresh)
+          throw error
+        }
         return
       }
       do throws(SystemError) {
         try fileSystem.exchange(fresh, with: target)
       } catch {
         guard error.code == ENOSYS || error.code == EINVAL else { throw error }
-        try exchangeInTwoSteps(fresh, target, files: files, fileSystem: fileSystem)
+        try exchangeInTwoSteps(fresh, target, known: known, fileSystem: fileSystem)
         return
       }
+      // A change that the device does not confirm is taken back, so that a failed save never shows.
+      do throws(SystemError) { try fileSystem.synchronizeDirectory(folder) } catch {
+        try? fileSystem.exchange(fresh, with: target)
+        throw error
+      }
     } catch {
-      retire(fresh, into: nil, known: files.map(\.name), fileSystem: fileSystem)
+      retire(fresh, into: nil, known: known, fileSystem: fileSystem)
       throw error
     }
-    // From here on the new directory is in place; `fresh` names the old one.
-    try fileSystem.synchronizeDirectory(folder)
-    retire(fresh, into: target, known: files.map(\.name), fileSystem: fileSystem)
+    // The new directory is in place; `fresh` names the old one.
+    retire(fresh, into: target, known: known, fileSystem: fileSystem)
   }
 
   private static func write(
@@ -133,19 +141,22 @@ extension AtomicReplace {
   }
 
   private static func exchangeInTwoSteps(
-    _ fresh: String, _ target: String, files: [DirectoryFile], fileSystem: any FileSystem
+    _ fresh: String, _ target: String, known: [String], fileSystem: any FileSystem
   ) throws(SystemError) {
-    let old =
-      "\(parent(of: target))/.\(name(of: target)).old-" + fresh.split(separator: "-").suffix(2).joined(separator: "-")
+    let suffix = fresh.split(separator: "-").suffix(2).joined(separator: "-")
+    let old = "\(parent(of: target))/.\(name(of: target)).old-" + suffix
     try fileSystem.rename(target, to: old)
     do throws(SystemError) {
       try fileSystem.rename(fresh, to: target)
+      do throws(SystemError) { try fileSystem.synchronizeDirectory(parent(of: target)) } catch {
+        try fileSystem.rename(target, to: fresh)
+        throw error
+      }
     } catch {
       try? fileSystem.rename(old, to: target)
       throw error
     }
-    try fileSystem.synchronizeDirectory(parent(of: target))
-    retire(old, into: target, known: files.map(\.name), fileSystem: fileSystem)
+    retire(old, into: target, known: known, fileSystem: fileSystem)
   }
 
   /// Removes a directory of ours: the files we know are deleted, anything else is moved to `target`.

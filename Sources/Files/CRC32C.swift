@@ -2,7 +2,7 @@
 
 import CPlatform
 
-/// A running CRC32C: polynomial 0x1EDC6F41, reflected, initial value and final exclusive or of all ones (RFC 3720, B.4).
+/// A running CRC32C (RFC 3720, B.4): polynomial 0x1EDC6F41, reflected, initial value and final exclusive or all ones.
 ///
 /// It finds every error burst of at most 32 bits, so every flipped bit. It detects accidents, not attackers.
 /// The CPU's instruction is used where there is one; both ways give the same value.

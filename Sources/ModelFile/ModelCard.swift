@@ -43,10 +43,12 @@ package enum ModelCard {
     let method = [backbone, alignment].compactMap { $0 }.joined(separator: " + ")
     lines.append(
       "A recommender\(method.isEmpty ? "" : " (\(plain(method)))") of \(bundle.itemCount) items to "
-        + "\(bundle.userCount) users, trained on \(bundle.interactions.entryCount) interactions; vectors have \(bundle.dimension) dimensions."
+        + "\(bundle.userCount) users, trained on \(bundle.interactions.entryCount) interactions; "
+        + "vectors have \(bundle.dimension) dimensions."
     )
     lines += [
-      "", "## Use", "", "    darec \(bundle.name)", "    darec> recommend USER", "    darec> explain USER ITEM", "",
+      "", "## Use", "", "    darec Models/\(bundle.name)", "    darec> recommend USER", "    darec> explain USER ITEM",
+      "",
     ]
     lines += [
       "`model.safetensors` opens with the Python package `safetensors`; tensor names are in Docs/ModelFormat.md.", "",
@@ -66,8 +68,8 @@ package enum ModelCard {
     }
     lines += [
       "", "## Limits", "",
-      "Scores are inner products: they order items for one user and are not probabilities. Users and items that were not in",
-      "the training data have no vector; `recommend --items` serves a new person from a list of items.", "",
+      "Scores are inner products: they order items for one user and are not probabilities. Users and items that were not",
+      "in the training data have no vector; `recommend --items` serves a new person from a list of items.", "",
       "## Notes", "", notesStart, notes ?? "Write here what others should know about this model.", notesEnd, "",
     ]
     return lines.joined(separator: "\n")

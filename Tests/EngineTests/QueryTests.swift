@@ -58,6 +58,9 @@ import Testing
       let filtered = record?["filtered"]
       let left = [filtered?["seen"]?.int, filtered?["excluded"]?.int, filtered?["not_candidates"]?.int]
       #expect(left.compactMap { $0 }.reduce(0, +) + allowed.count == bundle.itemCount)
+      let seen = Set(bundle.interactions.row(user).map { "item-\($0)" })
+      #expect(filtered?["seen"]?.int == seen.count)
+      #expect(filtered?["excluded"]?.int == Set(excluded).subtracting(seen).count)
       if found.isEmpty { #expect(record?["reason"]?.string == "no_candidates_left") }
     }
   }
