@@ -1,8 +1,10 @@
 /* Line editing with GNU readline's callback interface.
 
-   The blocking readline() cannot drop a half-typed line on Ctrl-C without a long jump over Swift frames, so characters are
-   fed to the callback interface from a poll over standard input and a pipe. Signal handlers only write their number into that
-   pipe; whichever thread they run on, the poll wakes up and the work is done outside of any handler. */
+   The blocking readline() cannot drop a half-typed line on Ctrl-C without a long jump over Swift frames, so characters
+   are fed to the callback interface from a poll over standard input and a pipe. Signal handlers only write their number
+   into that pipe; whichever thread they run on, the poll wakes up and the work is done outside of any handler.
+
+   DAREC_WITHOUT_READLINE builds the empty version where readline's headers are installed, to test it. */
 
 #if !defined(_GNU_SOURCE)
 #define _GNU_SOURCE 1
@@ -10,7 +12,7 @@
 
 #include "CReadline.h"
 
-#if defined(__has_include)
+#if defined(__has_include) && !defined(DAREC_WITHOUT_READLINE)
 #if __has_include(<readline/readline.h>) && __has_include(<readline/history.h>)
 #define DAREC_HAS_READLINE 1
 #endif

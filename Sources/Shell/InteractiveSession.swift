@@ -115,6 +115,9 @@ extension Session {
         }
         cancellation.reset()
       case .interrupted:
+        // The plain reader leaves the cursor behind the terminal's own ^C.
+        if cancellation.isCancelled { note("") }
+        cancellation.reset()
         pending = ""
         idleInterrupts += 1
         if idleInterrupts == 3 { note("Ctrl-D or quit to leave") }

@@ -8,8 +8,12 @@ extension Session {
   /// Asks the engine and writes the answer.
   func ask(_ command: ParsedCommand) throws {
     let start = settings.timer ? Self.seconds() : 0
-    let answer = try answer(to: command)
-    try emit(answer)
+    do {
+      try emit(try answer(to: command))
+    } catch let error as QueryError {
+      if case .interrupted = error { throw error }
+      throw QueryFailure(error, in: command)
+    }
     if settings.timer {
       let milliseconds = (Self.seconds() - start) * 1000
       note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms")
@@ -35,7 +39,7 @@ extension Session {
     default: break
     }
     // The parser has checked the arguments; nothing else can come here.
-    throw QueryError.invalid("\(command.entry.name): the command is not complete")
+    throw QueryError.invalid("the command is not complete")
   }
 
   /// Writes an answer to where answers go now.

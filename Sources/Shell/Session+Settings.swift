@@ -47,9 +47,9 @@ extension Session {
 
   /// A word as it has to be typed, in quotes where it needs them.
   package static func quoted(_ text: String) -> String {
-    let special: Set<UInt8> = [0x20, 0x09, 0x0A, 0x22, 0x27, 0x2C]
     let needsQuotes =
-      text.isEmpty || text.utf8.contains { special.contains($0) } || text.hasPrefix("#") || text.hasPrefix("--")
+      text.isEmpty || text.utf8.contains { [0x20, 0x09, 0x0A, 0x22, 0x27, 0x2C].contains($0) } || text.hasPrefix("#")
+      || text.hasPrefix("--")
       || text.utf8.last == 0x5C
     guard needsQuotes else { return text }
     return "\"" + quotedInside(text) + "\""

@@ -70,11 +70,11 @@ import Testing
     ),
     ("recommend 196 --top=0\n", "", "<stdin>:1: recommend: column 21: --top must be from 1 to 100000\n", 1),
     (
-      "recommend 999\nstats\n", "", "<stdin>:1: unknown user '999'; near: 196, 197\n", 1
+      "recommend 999\nstats\n", "", "<stdin>:1: recommend: column 11: unknown user '999'; near: 196, 197\n", 1
     ),
     (
       ".mode jsonl\n.bail off\nrecommend 999\nstats\n", "{\"kind\":\"stats\",\"asked\":[]}\n",
-      "<stdin>:3: unknown user '999'; near: 196, 197\n", 1
+      "<stdin>:3: recommend: column 11: unknown user '999'; near: 196, 197\n", 1
     ),
     (".quit\nrecommend 999\n", "", "", 0),
     ("quit\n", "", "", 0), ("exit\n", "", "", 0), ("\\q\n", "", "", 0), (".exit\n", "", "", 0),
@@ -120,6 +120,17 @@ import Testing
     ),
     ("similar itm 5\n", "", "<stdin>:1: similar: column 9: 'itm' is not user or item; did you mean 'item'?\n", 1),
     (".help nothing\n", "", "<stdin>:1: .help: column 7: no help for 'nothing'\n", 1),
+    ("recommend --top 3 999\n", "", "<stdin>:1: recommend: column 19: unknown user '999'; near: 196, 197\n", 1),
+    ("stats --top 3\n", "", "<stdin>:1: stats: column 7: takes no flags, so '--top' means nothing\n", 1),
+    ("recommend 196 --top\n", "", "<stdin>:1: recommend: column 20: --top needs a value: N\n", 1),
+    ("recommend 196 --include-seen=1\n", "", "<stdin>:1: recommend: column 30: --include-seen takes no value\n", 1),
+    ("recommend --items ,\n", "", "<stdin>:1: recommend: column 19: --items is empty\n", 1),
+    ("recommend ''\n", "", "<stdin>:1: recommend: column 11: USER is empty\n", 1),
+    (".width 99999999999999999999\n", "", "<stdin>:1: .width: column 8: N must be from 0 to 65535\n", 1),
+    (".exit 256\n", "", "<stdin>:1: .exit: column 7: CODE must be from 0 to 255\n", 1),
+    (".timer maybe\n", "", "<stdin>:1: .timer: column 8: 'maybe' is not on or off\n", 1),
+    (".once\n", "", "<stdin>:1: .once: column 6: FILE is missing: .once FILE\n", 1),
+    (".read /\n", "", "<stdin>:1: cannot open '/': Is a directory\n", 66),
     (".output /nonexistent/x\n", "", "<stdin>:1: cannot write '/nonexistent/x': No such file or directory\n", 1),
   ]
 
