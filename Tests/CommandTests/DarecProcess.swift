@@ -35,7 +35,7 @@ struct DarecProcess {
     let directory = try TemporaryDirectory()
     let names = ["input", "output", "errors"].map { directory.path + "/" + $0 }
     try input.write(toFile: names[0], atomically: false, encoding: .utf8)
-    for name in names.dropFirst() { FileManager.default.createFile(atPath: name, contents: nil) }
+    for name in names.dropFirst() { _ = FileManager.default.createFile(atPath: name, contents: nil) }
     process.standardInput = FileHandle(forReadingAtPath: names[0])
     process.standardOutput = FileHandle(forWritingAtPath: names[1])
     process.standardError = FileHandle(forWritingAtPath: names[2])
