@@ -2,7 +2,7 @@
 //
 // Rules of this folder (Docs/Architecture.md, "Kernels"): it is compiled once per instruction set, so it may hold raw
 // pointers, SIMD vectors and integers only. Anything that makes the compiler emit a shared copy of a standard library
-// generic (Array, String, closures, our own generics) could be linked into baseline code and stop an old CPU.
+// generic (Array, String, escaping closures, our own generics) could be linked into baseline code and stop an old CPU.
 
 /// Sixteen floats: one AVX-512, two AVX or four SSE/NEON registers.
 typealias Lane = SIMD16<Float>

@@ -1,4 +1,7 @@
 // Exact top-k of many queries: product and selection in one pass, scores never leave the cache.
+//
+// Measured and dropped: testing a tile against the thresholds in its registers, before it is stored. With 20 of 9,332
+// items wanted half of all 6 x 16 tiles hold a candidate, and the rate fell from 77 to 53 GFLOP/s at width 32.
 
 /// Shape of the work; a function of the data only.
 private enum BatchBlocking {
