@@ -68,8 +68,8 @@ package enum ModelCard {
     }
     lines += [
       "", "## Limits", "",
-      "Scores are inner products: they order items for one user and are not probabilities. Users and items that were not",
-      "in the training data have no vector; `recommend --items` serves a new person from a list of items.", "",
+      "Scores are inner products: they order items for one user and are not probabilities. Users and items that were",
+      "not in the training data have no vector; `recommend --items` serves a new person from a list of items.", "",
       "## Notes", "", notesStart, notes ?? "Write here what others should know about this model.", notesEnd, "",
     ]
     return lines.joined(separator: "\n")
