@@ -161,8 +161,11 @@ package enum CommandTable {
       summary: "this list, or help for one command; topics: tour, keys, quoting, modes, exit",
       example: ".help recommend"),
     CommandEntry(
-      name: ".quit", aliases: [".exit", "quit", "exit", "\\q"], action: .quit, synopses: [".quit", ".exit [CODE]"],
+      name: ".quit", aliases: ["quit", "\\q"], action: .quit, synopses: [".quit"],
+      summary: "leave, with the status of what has happened", example: ".quit"),
+    CommandEntry(
+      name: ".exit", aliases: ["exit"], action: .quit, synopses: [".exit [CODE]"],
       arguments: [Argument("CODE", .integer(0...255), optional: true)],
-      summary: "leave, with an exit code if one is given", example: ".quit"),
+      summary: "leave, with an exit code if one is given", example: ".exit 0"),
   ]
 }

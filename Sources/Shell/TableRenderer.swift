@@ -26,7 +26,8 @@ struct TableRenderer {
     let limit = max(options.width, 20)
     var used = 0
     for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-      let width = DisplayWidth.of(String(word))
+      // Most words are ASCII, where a byte is a cell.
+      let width = word.utf8.allSatisfy { $0 < 0x80 } ? word.utf8.count : DisplayWidth.of(String(word))
       if used > 0 && used + 1 + width > limit {
         bytes.append(0x0A)
         used = 0
@@ -169,6 +170,7 @@ struct TableRenderer {
   private func appendHeader(_ columns: [AnswerColumn], widths: [Int], barWidth: Int, to bytes: inout [UInt8]) {
     var line: [UInt8] = []
     var rule: [UInt8] = []
+    let mark: [UInt8] = options.unicode ? Self.ruleCharacter : [0x2D]
     for (index, column) in columns.enumerated() {
       if index > 0 {
         line.append(contentsOf: [0x20, 0x20])
@@ -179,7 +181,7 @@ struct TableRenderer {
       appendPadded(
         name, width: DisplayWidth.of(name), to: widths[index], right: column.role.isNumeric, bytes: &line)
       line.append(contentsOf: repeatElement(0x20, count: bar))
-      for _ in 0..<(widths[index] + bar) { rule.append(contentsOf: ruleCharacter) }
+      for _ in 0..<(widths[index] + bar) { rule.append(contentsOf: mark) }
     }
     trimBlanks(from: 0, bytes: &line)
     if options.color { bytes.append(contentsOf: "\u{1B}[1m".utf8) }
@@ -214,7 +216,7 @@ struct TableRenderer {
       }
     } else {
       used = min((eighths + 4) / 8, cells)
-      let mark: [UInt8] = options.unicode ? Array("░".utf8) : (share < 0 ? [0x2D] : [0x23])
+      let mark: [UInt8] = options.unicode ? Self.shade : (share < 0 ? [0x2D] : [0x23])
       for _ in 0..<used { bytes.append(contentsOf: mark) }
     }
     if options.color && eighths > 0 { bytes.append(contentsOf: "\u{1B}[0m".utf8) }
@@ -232,7 +234,8 @@ struct TableRenderer {
   }
 
   private var ellipsis: String { options.unicode ? "…" : "..." }
-  private var ruleCharacter: [UInt8] { options.unicode ? Array("─".utf8) : [0x2D] }
 
+  private static let ruleCharacter = Array("─".utf8)
+  private static let shade = Array("░".utf8)
   private static let partialBlocks: [[UInt8]] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"].map { Array($0.utf8) }
 }

@@ -21,8 +21,8 @@ enum {
   DAREC_READLINE_FAILED = 4       /* no terminal can be set up */
 };
 
-/* Called to complete the word from byte `start` to byte `end` of `line`, behind `quote` when that is not 0. It answers by
-   calling darec_readline_offer for every candidate. */
+/* Called to complete the word from byte `start` to byte `end` of `line`, behind `quote` when that is not 0. It answers
+   by calling darec_readline_offer for every candidate. */
 typedef void (*darec_completer)(void *context, const char *line, size_t start, size_t end, char quote);
 
 /* False when the program was built where there is no readline. */
