@@ -104,9 +104,8 @@ package enum PlantedData {
         for (part, count) in [choice.counts.train, choice.counts.valid, choice.counts.test].enumerated() {
           try writers[part].append { bytes in
             for item in choice.items[entry..<entry + count] {
-              bytes.append(UInt8(ascii: "u"))
               appendDecimal(batch.lowerBound + index + 1, to: &bytes)
-              bytes.append(contentsOf: [UInt8(ascii: "\t"), UInt8(ascii: "i")])
+              bytes.append(UInt8(ascii: "\t"))
               appendDecimal(Int(item) + 1, to: &bytes)
               bytes.append(UInt8(ascii: "\n"))
             }
@@ -234,13 +233,13 @@ package enum PlantedData {
     try items.append("item_id\ttitle\n")
     var ranks = [Int](repeating: 0, count: truth.options.groups)
     for (item, group) in truth.items.groups.enumerated() {
-      try items.append("i\(item + 1)\t\(PlantedTitles.title(group: Int(group), rank: ranks[Int(group)]))\n")
+      try items.append("\(item + 1)\t\(PlantedTitles.title(group: Int(group), rank: ranks[Int(group)]))\n")
       ranks[Int(group)] += 1
     }
     try items.finish()
     let users = try FileWriter(folder + "/users.tsv")
     try users.append("user_id\n")
-    for user in 0..<truth.options.users { try users.append("u\(user + 1)\n") }
+    for user in 0..<truth.options.users { try users.append("\(user + 1)\n") }
     try users.finish()
     summary.files += ["items.tsv", "users.tsv"]
   }

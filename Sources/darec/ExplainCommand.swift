@@ -10,7 +10,7 @@ struct ExplainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "explain", abstract: "Explain one recommendation, or the top N of many users as JSON Lines.",
     discussion: """
-      Examples: darec explain Models/sample u1 i7
+      Examples: darec explain Models/sample 1 7
                 darec explain Models/sample --users all --top 5 --format jsonl --output why.jsonl
       """)
 

@@ -10,8 +10,8 @@ struct RecommendCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recommend", abstract: "Recommend items to a user, to a new person, or to all users.",
     discussion: """
-      Examples: darec recommend Models/sample u1 --top 5
-                darec recommend Models/sample --items i3,i8
+      Examples: darec recommend Models/sample 1 --top 5
+                darec recommend Models/sample --items 3,8
                 darec recommend Models/sample --users all --top 20 --format jsonl --output top.jsonl
       """)
 

@@ -12,7 +12,7 @@ struct ReplCommand: ParsableCommand {
     commandName: "repl", abstract: "Ask a model questions: at a prompt, from a script, or with -c.",
     discussion: """
       Examples: darec Models/sample
-                darec Models/sample -c 'recommend u1' -c 'similar item i7'
+                darec Models/sample -c 'recommend 1' -c 'similar item 7'
                 darec Models/sample --mode jsonl < questions.txt > answers.jsonl
 
       In a script the first error stops, names FILE:LINE and gives exit code 1; --keep-going goes on. '.help' at the

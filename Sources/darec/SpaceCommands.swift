@@ -9,7 +9,7 @@ import Shell
 struct SimilarCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "similar", abstract: "List the nearest users or items of one, in a space.",
-    discussion: "Example: darec similar Models/sample item i7 --space shared --top 5")
+    discussion: "Example: darec similar Models/sample item 7 --space shared --top 5")
 
   @OptionGroup var query: QueryArguments
   @Argument(help: "user or item.") var kind: String
@@ -41,7 +41,7 @@ struct SimilarCommand: ParsableCommand {
 struct ComponentsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "components", abstract: "Show the shared and the specific parts of a user or an item on both sides.",
-    discussion: "Example: darec components Models/sample user u1")
+    discussion: "Example: darec components Models/sample user 1")
 
   @OptionGroup var query: QueryArguments
   @Argument(help: "user or item.") var kind: String
