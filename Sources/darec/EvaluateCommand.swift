@@ -19,6 +19,8 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: "table or json.") var format: String = "table"
 
+  @Option(help: "Another model of the same data, whose metrics stand beside.") var against: String?
+
   @OptionGroup var threadArguments: ThreadArguments
 
   mutating func run() throws {
@@ -26,26 +28,41 @@ struct EvaluateCommand: ParsableCommand {
     guard ["table", "json"].contains(format) else {
       throw CommandFailure.usage("--format takes table or json, not '\(format)'")
     }
-    let bundle = try Bundle.load(model)
+    let (name, report) = try evaluate(model)
+    let other = try against.map(evaluate)
+    if format == "json" {
+      var members: [JSONValue.Member] = [
+        .init("schema", .string("darec/evaluation/1")), .init("model", .string(name)),
+        .init("split", .string(splitName)), .init("metrics", report.json),
+      ]
+      if let other {
+        members.append(.init("against", .object([.init("model", .string(other.0)), .init("metrics", other.1.json)])))
+      }
+      try Console.output(try JSONValue.object(members).serialized(.pretty) + [0x0A])
+    } else {
+      let lines =
+        other.map { MetricTable.comparison(splitName, (name, report), $0) } ?? MetricTable.table(splitName, report)
+      try Console.output(Array((lines.joined(separator: "\n") + "\n").utf8))
+    }
+  }
+
+  private var splitName: String { split == "valid" ? "validation" : split }
+
+  /// The name of a model and its metrics on the split.
+  private func evaluate(_ path: String) throws -> (String, RankingReport) {
+    let bundle = try Bundle.load(path)
     let relevant: CSRMatrix?
-    switch split {
+    switch splitName {
     case "test": relevant = bundle.test
-    case "validation", "valid": relevant = bundle.validation
+    case "validation": relevant = bundle.validation
     default: throw CommandFailure.usage("--split takes test or validation, not '\(split)'")
     }
     guard let relevant else {
-      throw CommandFailure.notHeld("\(model): the model holds no \(split) interactions; it was trained without that split")
+      throw CommandFailure.notHeld(
+        "\(path): the model holds no \(splitName) interactions; it was trained without that split")
     }
     let report = FullRanking(training: bundle.interactions, relevant: relevant).evaluate(
       users: bundle.finalUsers, items: bundle.finalItems)
-    if format == "json" {
-      let value: JSONValue = .object([
-        .init("schema", .string("darec/evaluation/1")), .init("model", .string(bundle.name)),
-        .init("split", .string(split == "valid" ? "validation" : split)), .init("metrics", report.json),
-      ])
-      try Console.output(try value.serialized(.pretty) + [0x0A])
-    } else {
-      try Console.output(Array((MetricTable.table(split, report).joined(separator: "\n") + "\n").utf8))
-    }
+    return (bundle.name, report)
   }
 }

@@ -30,6 +30,29 @@ enum MetricTable {
     return lines
   }
 
+  /// Two models beside each other, and what the first has more.
+  static func comparison(
+    _ split: String, _ first: (name: String, report: RankingReport), _ second: (name: String, report: RankingReport)
+  ) -> [String] {
+    let width = max(12, max(first.name.count, second.name.count) + 2)
+    var lines = [
+      padded("\(split) (\(first.report.users) users)", 26) + padded(first.name, width, right: true)
+        + padded(second.name, width, right: true) + padded("difference", 13, right: true)
+    ]
+    for metric in RankingMetric.allCases {
+      for cutoff in FullRanking.defaultCutoffs {
+        guard
+          let left = first.report.value(metric, at: cutoff), let right = second.report.value(metric, at: cutoff)
+        else { continue }
+        let difference = (left < right ? "" : "+") + fixed(left - right, 4)
+        lines.append(
+          "  " + padded("\(metric.rawValue)@\(cutoff)", 24) + padded(fixed(left, 4), width, right: true)
+            + padded(fixed(right, 4), width, right: true) + padded(difference, 13, right: true))
+      }
+    }
+    return lines
+  }
+
   private static func padded(_ text: String, _ width: Int, right: Bool = false) -> String {
     let fill = String(repeating: " ", count: max(0, width - text.count))
     return right ? fill + text : text + fill

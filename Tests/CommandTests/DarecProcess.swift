@@ -32,7 +32,7 @@ struct DarecProcess {
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // Files instead of pipes: no reader threads, no full pipe.
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let names = ["input", "output", "errors"].map { directory.path + "/" + $0 }
     try input.write(toFile: names[0], atomically: false, encoding: .utf8)
     for name in names.dropFirst() { _ = FileManager.default.createFile(atPath: name, contents: nil) }

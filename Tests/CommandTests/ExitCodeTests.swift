@@ -41,7 +41,7 @@ import Testing
 
   @Test func missingFilesAre66() throws {
     let model = try #require(TrainedModel.shared).model
-    let missing = try TemporaryDirectory().path + "/nothing"
+    let missing = try TemporaryFolder().path + "/nothing"
     try expect([missing], status: 66, says: [missing])
     try expect(["repl", missing], status: 66, says: [missing])
     try expect(["evaluate", missing], status: 66, says: [missing])
@@ -79,7 +79,7 @@ import Testing
       ("cut", Array(bytes.dropLast(17))), ("flipped", flipped(bytes, at: bytes.count - 4_000)),
       ("header", flipped(bytes, at: 40)), ("empty", []),
     ] {
-      let directory = try TemporaryDirectory()
+      let directory = try TemporaryFolder()
       let model = directory.path + "/" + name
       try FileManager.default.createDirectory(atPath: model, withIntermediateDirectories: true)
       for file in ["config.json", "metrics.json", "train.jsonl"] {
@@ -98,7 +98,7 @@ import Testing
 
   @Test func badDataIs65AndNamesFileAndLine() throws {
     func train(_ files: [(String, String)], _ arguments: [String], says parts: [String]) throws {
-      let directory = try TemporaryDirectory()
+      let directory = try TemporaryFolder()
       for (name, text) in files {
         try text.write(toFile: directory.path + "/" + name, atomically: false, encoding: .utf8)
       }
@@ -115,7 +115,7 @@ import Testing
   }
 
   @Test func embeddingsMustFitTheCatalogueAndBeFinite() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let interactions = directory.path + "/r.csv"
     let items = directory.path + "/items.csv"
     let ids = directory.path + "/ids.txt"

@@ -10,7 +10,7 @@ import Testing
   }
 
   /// Trains into a fresh directory; the last path component, which is part of the model, is the same every time.
-  private func train(_ arguments: [String], in directory: TemporaryDirectory, run: String) throws -> String {
+  private func train(_ arguments: [String], in directory: TemporaryFolder, run: String) throws -> String {
     let data = try #require(TrainedModel.shared).data
     let out = directory.path + "/" + run + "/model"
     let process = try DarecProcess(["train", "--data", data, "--quiet", "--out", out] + arguments)
@@ -20,7 +20,7 @@ import Testing
 
   @Test(arguments: ["none", "darec"])
   func oneAndTwoThreadsGiveTheSameFile(alignment: String) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let arguments = ["--align", alignment, "--epochs", "4", "--batch-size", "500"]
     let one = try modelBytes(try train(arguments + ["--threads", "1"], in: directory, run: "one"))
     let two = try modelBytes(try train(arguments + ["--threads", "2"], in: directory, run: "two"))
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func twoEpochsResumedForTwoMoreEqualFour() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let arguments = ["--align", "darec", "--batch-size", "500"]
     let four = try train(arguments + ["--epochs", "4"], in: directory, run: "four")
     let two = try train(arguments + ["--epochs", "2"], in: directory, run: "two")
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func weightZeroGivesTheBaseModelsVectors() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let arguments = ["--epochs", "4", "--minimum-epochs", "0"]
     let base = try train(arguments + ["--align", "none"], in: directory, run: "base")
     let zero = try train(arguments + ["--align", "darec", "--lambda", "0"], in: directory, run: "zero")

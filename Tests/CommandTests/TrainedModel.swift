@@ -9,10 +9,10 @@ final class TrainedModel: Sendable {
 
   let data: String
   let model: String
-  private let directory: TemporaryDirectory
+  private let directory: TemporaryFolder
 
   private init() throws {
-    directory = try TemporaryDirectory()
+    directory = try TemporaryFolder()
     data = directory.path + "/data"
     model = directory.path + "/model"
     _ = try DarecProcess(["sample", data, "--users", "120", "--items", "90", "--interactions", "3000"])

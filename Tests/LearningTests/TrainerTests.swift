@@ -94,7 +94,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
 
   @Test(arguments: [0, 3, 5, 9], [nil, "darec"])
   func stoppedAnywhereAndResumedGivesTheSameBits(steps: Int, alignment: String?) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let whole = try train(smallProblem(), alignment: alignment)
 
     var configuration = whole.configuration
@@ -124,7 +124,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
   }
 
   @Test func otherDataIsRefusedOnResume() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let trainer = try train(smallProblem(), epochs: 1)
     _ = try Checkpoint.save(trainer, dataOptions: .array([]), bundle: directory.path)
     var other = smallProblem()
@@ -135,7 +135,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
   }
 
   @Test func missingCheckpointSaysSo() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     #expect(throws: TrainingError.self) { _ = try Checkpoint.open(bundle: directory.path) }
   }
 

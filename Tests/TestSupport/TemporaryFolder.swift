@@ -9,7 +9,7 @@ import Files
 #endif
 
 /// A folder below the system's temporary directory that disappears with the object.
-package final class TemporaryFolder {
+package final class TemporaryFolder: Sendable {
   /// Where it is.
   package let path: String
 
