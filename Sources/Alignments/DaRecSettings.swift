@@ -83,14 +83,14 @@ struct DaRecSettings {
       "local-loss", .choice(LocalLoss.allCases.map(\.rawValue)), default: "identity", "loss on the paired centres (A7)"),
     OptionDeclaration(
       "lambda-scope", .choice(["all", "alignment"]), default: "all",
-      "what --lambda multiplies: all four terms, or global and local with the others at 1 (A8)"),
+      "what --lambda multiplies; other weights are 1 (A8)"),
     OptionDeclaration(
       "centre-metric", .choice(["spherical", "euclidean"]), default: "spherical", "k-means on unit or raw rows (A10)"),
     OptionDeclaration("centre-iterations", .integer(1...1000), default: "10", "Lloyd rounds in a step"),
     OptionDeclaration(
       "inference", .choice(Inference.allCases.map(\.rawValue)), default: "final", "vectors that rank (A12)"),
     OptionDeclaration(
-      "pretrain-epochs", .integer(0...100_000), default: "0", "epochs of the base model alone before alignment (A14)"),
+      "pretrain-epochs", .integer(0...100_000), default: "0", "epochs of the base model first (A14)"),
     OptionDeclaration("center-text", .flag, default: "false", "subtract the mean text vector (A15)"),
   ]
 }

@@ -16,10 +16,10 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Train a model on interactions, aligned with text embeddings or not.",
     discussion: """
-      Example: darec train --data DIR --model lightgcn --align darec --out Models/NAME
+      Example: darec train --data DIR --align darec --out Models/NAME
 
-      Training stops when validation Recall@20 has not improved for --patience validations, and keeps the best
-      parameters. Ctrl-C writes a checkpoint; darec train --resume --out Models/NAME goes on from it. The same seed
+      Training stops when validation Recall@20 has not improved for --patience validations, and keeps the best \
+      parameters. Ctrl-C writes a checkpoint; darec train --resume --out Models/NAME goes on from it. The same seed \
       gives the same model, bit for bit, whatever the number of threads.
 
       \(optionLists)
@@ -27,16 +27,16 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup(title: "Data") var dataArguments: DataArguments
 
-  @Option(help: "Base model: \(BaseModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Option(help: "Base model: \(BaseModelRegistry.all.map(\.name).joined(separator: ", ")). (default: lightgcn)")
   var model: String?
 
-  @Option(help: "Alignment with text: none, \(AlignmentRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Option(help: "Alignment with text: none, \(AlignmentRegistry.all.map(\.name).joined(separator: ", ")). (default: none)")
   var align: String?
 
   @Option(help: "Named settings of the base model, such as amazon.")
   var preset: String?
 
-  @Option(help: "Seed of every random draw.")
+  @Option(help: "Seed of every random draw. (default: 2023)")
   var seed: UInt64?
 
   @OptionGroup var threadArguments: ThreadArguments
@@ -44,7 +44,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Most epochs to train (default 3000, or 100 without a validation split).")
   var epochs: Int?
 
-  @Option(help: "Width of the embeddings.")
+  @Option(help: "Width of the embeddings. (default: 32)")
   var dim: Int?
 
   @Option(help: "Trade-off of the alignment: sets its four weights at once.")
@@ -53,11 +53,11 @@ struct TrainCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: ArgumentHelp("An option of the model or the alignment.", valueName: "name=value"))
   var settings: [String] = []
 
-  @Option(help: "Step size of Adam.") var learningRate: Double?
-  @Option(help: "Interactions in a mini-batch.") var batchSize: Int?
-  @Option(help: "Validate after every n-th epoch.") var evaluateEvery: Int?
-  @Option(help: "Stop after this many validations without improvement.") var patience: Int?
-  @Option(help: "Validations before this epoch do not count towards stopping.") var minimumEpochs: Int?
+  @Option(help: "Step size of Adam. (default: 0.001)") var learningRate: Double?
+  @Option(help: "Interactions in a mini-batch. (default: 4096)") var batchSize: Int?
+  @Option(help: "Validate after every n-th epoch. (default: 3)") var evaluateEvery: Int?
+  @Option(help: "Stop after this many validations without improvement. (default: 5)") var patience: Int?
+  @Option(help: "Validations before this epoch do not count towards stopping. (default: 0; 30 with darec)") var minimumEpochs: Int?
 
   @Option(help: "Directory of the model, such as Models/NAME.")
   var out: String
@@ -189,8 +189,8 @@ struct TrainCommand: ParsableCommand {
     let configuration = run.trainer.configuration
     for notice in run.dataSet.notices { Console.error("notice: \(TerminalText.escaped(notice.message))") }
     Console.error(
-      "data: \(statistics.users) users, \(statistics.items) items, \(statistics.train) training, "
-        + "\(statistics.valid) validation, \(statistics.test) test interactions")
+      "data: \(statistics.users) users, \(statistics.items) items; \(statistics.train) train, "
+        + "\(statistics.valid) valid, \(statistics.test) test")
     Console.error(
       "model: \(configuration.model), alignment \(configuration.alignment ?? "none"), seed \(configuration.seed)")
     if run.trainer.state.epoch > 0 || run.trainer.state.step > 0 {
@@ -231,19 +231,39 @@ struct TrainCommand: ParsableCommand {
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 
-  /// Every option of every model and alignment, for `--help`.
+  /// Every option of every model and alignment, for `--help`: lines that fit 80 columns.
   private static var optionLists: String {
     func list(_ title: String, _ options: [OptionDeclaration]) -> String {
-      title + "\n"
-        + options.map { "  \($0.name)=\($0.defaultValue): \($0.summary); \($0.allowed)" }.joined(separator: "\n")
+      let lines = options.map { option -> String in
+        let setting = "  \(option.name)=\(option.defaultValue)"
+        let fill = String(repeating: " ", count: max(2, 28 - setting.count))
+        let allowed = option.shortAllowed
+        let text = setting + fill + option.summary
+        guard !allowed.isEmpty else { return text }
+        return text.count + allowed.count + 3 <= 79
+          ? "\(text) (\(allowed))" : text + "\n" + String(repeating: " ", count: 28) + "(\(allowed))"
+      }
+      return title + "\n" + lines.joined(separator: "\n")
     }
     let models = BaseModelRegistry.all.map { model -> String in
-      let presets = model.presets.isEmpty ? "" : "; presets " + model.presets.keys.sorted().joined(separator: ", ")
-      return list("--set with --model \(model.name) (\(model.summary)\(presets)):", model.options)
+      let presets = model.presets.isEmpty ? "" : "; presets: " + model.presets.keys.sorted().joined(separator: ", ")
+      return list("Options for --set with --model \(model.name)\(presets):", model.options)
     }
     let alignments = AlignmentRegistry.all.map {
-      list("--set with --align \($0.name) (\($0.summary)):", $0.options)
+      list("Options for --set with --align \($0.name):", $0.options)
     }
     return (models + alignments).joined(separator: "\n\n")
+  }
+}
+
+extension OptionDeclaration {
+  /// The values in a few characters; empty where the default says it all.
+  fileprivate var shortAllowed: String {
+    switch kind {
+    case .integer(let range): return "\(range.lowerBound)...\(range.upperBound)"
+    case .number(let range): return range.upperBound <= 1 ? "0...1" : ""
+    case .choice(let words): return words.joined(separator: "|")
+    case .flag: return "true|false"
+    }
   }
 }

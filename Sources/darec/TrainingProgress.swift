@@ -24,6 +24,8 @@ final class TrainingProgress: TrainingObserver {
   private var lastDrawn = 0.0
   private var barIsShown = false
   private var best = ""
+  /// The terms that the last header named.
+  private var columns: [String] = []
 
   init(configuration: TrainingConfiguration, isQuiet: Bool) {
     self.configuration = configuration
@@ -41,25 +43,51 @@ final class TrainingProgress: TrainingObserver {
     let rate = done / max(now - started, 1e-9)
     let left = (Double(configuration.epochs - (firstEpoch ?? 1) + 1) - done) / max(rate, 1e-9)
     var text = "epoch \(epoch) \(Self.bar(Double(step) / Double(steps))) loss \(MetricTable.fixed(total, 4))"
-    text += best + "  \(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0)) epochs/min, at most \(Self.duration(left)) left"
+    text += best + "  \(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0))/min  at most \(Self.duration(left)) left"
     draw(text)
   }
 
   func epochEnded(_ record: EpochRecord, state: TrainingState) {
     guard !isQuiet, let validation = record.validation else { return }
+    best = "  best \(MetricTable.fixed(state.bestValue, 4))"
+    let terms = Self.families(of: record.losses)
+    clear()
+    if columns != terms.map(\.name) {
+      columns = terms.map(\.name)
+      Console.error(
+        Self.right("epoch", 5) + Self.right("loss", 8) + columns.map { Self.right(Self.short($0), 8) }.joined()
+          + Self.right("recall@20", 11) + Self.right("ndcg@20", 9) + Self.right("s", 7))
+    }
     let recall = validation.value(.recall, at: 20) ?? 0
     let ndcg = validation.value(.ndcg, at: 20) ?? 0
-    best = "  best recall@20 \(MetricTable.fixed(state.bestValue, 4))"
-    var line = "epoch \(Self.right(record.epoch, 4))  loss \(MetricTable.fixed(record.total, 4))"
-    line += "  recall@20 \(MetricTable.fixed(recall, 4))  ndcg@20 \(MetricTable.fixed(ndcg, 4))"
-    line += "  \(MetricTable.fixed(record.seconds, 2)) s" + (record.isBest ? "  *" : "")
-    clear()
-    Console.error(line)
-    let terms = record.losses.filter { $0.name != "l2" }
-    if terms.count > 1, record.isBest, showsBar {
-      // The terms in one more line, as many as fit.
-      draw(terms.map { "\($0.name) \(MetricTable.fixed($0.value, 3))" }.joined(separator: "  "))
+    Console.error(
+      Self.right("\(record.epoch)", 5) + Self.right(MetricTable.fixed(record.total, 4), 8)
+        + terms.map { Self.right(Self.compact($0.value), 8) }.joined()
+        + Self.right(MetricTable.fixed(recall, 4), 10) + (record.isBest ? "*" : " ")
+        + Self.right(MetricTable.fixed(ndcg, 4), 9) + Self.right(MetricTable.fixed(record.seconds, 2), 7))
+  }
+
+  /// The terms of the loss, those of both sides of the alignment added (`orthogonality.language` and its twin); without
+  /// the squared norm, which is in the log.
+  private static func families(of losses: [(name: String, value: Double)]) -> [(name: String, value: Double)] {
+    var families: [(name: String, value: Double)] = []
+    for loss in losses where loss.name != "l2" {
+      let stem = String(loss.name.prefix { $0 != "." })
+      if let index = families.firstIndex(where: { $0.name == stem }) {
+        families[index].value += loss.value
+      } else {
+        families.append((stem, loss.value))
+      }
     }
+    return families
+  }
+
+  /// A name that fits a column of eight.
+  private static func short(_ name: String) -> String { name.count > 7 ? String(name.prefix(6)) + "." : name }
+
+  /// A number that fits a column of eight.
+  private static func compact(_ value: Double) -> String {
+    MetricTable.fixed(value, abs(value) < 10 ? 4 : abs(value) < 1000 ? 2 : 0)
   }
 
   /// Removes the bar.
@@ -79,13 +107,12 @@ final class TrainingProgress: TrainingObserver {
   }
 
   private static func bar(_ share: Double) -> String {
-    let filled = Int((min(1, max(0, share)) * 16).rounded())
-    return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 16 - filled) + "]"
+    let filled = Int((min(1, max(0, share)) * 10).rounded())
+    return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 10 - filled) + "]"
   }
 
-  private static func right(_ number: Int, _ width: Int) -> String {
-    let text = String(number)
-    return String(repeating: " ", count: max(0, width - text.count)) + text
+  private static func right(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
   private static func duration(_ seconds: Double) -> String {
