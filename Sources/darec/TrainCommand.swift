@@ -18,8 +18,8 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       Example: darec train --data DIR --model lightgcn --align darec --out Models/NAME
 
-      Training stops when validation Recall@20 has not improved for --patience validations, and keeps the best
-      parameters. Ctrl-C writes a checkpoint; darec train --resume --out Models/NAME goes on from it. The same seed
+      Training stops when validation Recall@20 has not improved for --patience validations, and keeps the best \
+      parameters. Ctrl-C writes a checkpoint; darec train --resume --out Models/NAME goes on from it. The same seed \
       gives the same model, bit for bit, whatever the number of threads.
 
       \(optionLists)
@@ -187,10 +187,10 @@ struct TrainCommand: ParsableCommand {
   private func announce(_ run: Run) {
     let statistics = run.dataSet.statistics
     let configuration = run.trainer.configuration
-    for notice in run.dataSet.notices { Console.error("notice: \(TerminalText.escaped(notice.message))") }
+    for notice in run.dataSet.notices { Console.error("notice: \(notice.message)") }
+    Console.error("data: \(statistics.users) users, \(statistics.items) items")
     Console.error(
-      "data: \(statistics.users) users, \(statistics.items) items, \(statistics.train) training, "
-        + "\(statistics.valid) validation, \(statistics.test) test interactions")
+      "interactions: \(statistics.train) training, \(statistics.valid) validation, \(statistics.test) test")
     Console.error(
       "model: \(configuration.model), alignment \(configuration.alignment ?? "none"), seed \(configuration.seed)")
     if run.trainer.state.epoch > 0 || run.trainer.state.step > 0 {
@@ -234,15 +234,16 @@ struct TrainCommand: ParsableCommand {
   /// Every option of every model and alignment, for `--help`.
   private static var optionLists: String {
     func list(_ title: String, _ options: [OptionDeclaration]) -> String {
+      // The parser's help breaks long lines at the margin: these are kept short, what may be given below what it is.
       title + "\n"
-        + options.map { "  \($0.name)=\($0.defaultValue): \($0.summary); \($0.allowed)" }.joined(separator: "\n")
+        + options.map { "  \($0.name)=\($0.defaultValue): \($0.summary)\n      \($0.allowed)" }.joined(separator: "\n")
     }
     let models = BaseModelRegistry.all.map { model -> String in
       let presets = model.presets.isEmpty ? "" : "; presets " + model.presets.keys.sorted().joined(separator: ", ")
-      return list("--set with --model \(model.name) (\(model.summary)\(presets)):", model.options)
+      return list("--set with --model \(model.name):\n  (\(model.summary)\(presets))", model.options)
     }
     let alignments = AlignmentRegistry.all.map {
-      list("--set with --align \($0.name) (\($0.summary)):", $0.options)
+      list("--set with --align \($0.name):\n  (\($0.summary))", $0.options)
     }
     return (models + alignments).joined(separator: "\n\n")
   }

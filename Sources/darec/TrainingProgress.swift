@@ -24,6 +24,8 @@ final class TrainingProgress: TrainingObserver {
   private var lastDrawn = 0.0
   private var barIsShown = false
   private var best = ""
+  /// The loss terms of the last finished epoch.
+  private var terms: [String] = []
 
   init(configuration: TrainingConfiguration, isQuiet: Bool) {
     self.configuration = configuration
@@ -41,40 +43,62 @@ final class TrainingProgress: TrainingObserver {
     let rate = done / max(now - started, 1e-9)
     let left = (Double(configuration.epochs - (firstEpoch ?? 1) + 1) - done) / max(rate, 1e-9)
     var text = "epoch \(epoch) \(Self.bar(Double(step) / Double(steps))) loss \(MetricTable.fixed(total, 4))"
-    text += best + "  \(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0)) epochs/min, at most \(Self.duration(left)) left"
+    // Most wanted first: a narrow terminal shows what fits.
+    let speed = "\(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0))/min"
+    let width = Self.width
+    for part in ["at most \(Self.duration(left)) left", best, speed]
+    where !part.isEmpty && text.count + 2 + part.count < width {
+      text += "  " + part
+    }
     draw(text)
   }
 
   func epochEnded(_ record: EpochRecord, state: TrainingState) {
+    terms = Self.terms(of: record)
     guard !isQuiet, let validation = record.validation else { return }
     let recall = validation.value(.recall, at: 20) ?? 0
     let ndcg = validation.value(.ndcg, at: 20) ?? 0
-    best = "  best recall@20 \(MetricTable.fixed(state.bestValue, 4))"
+    best = "best r@20 \(MetricTable.fixed(state.bestValue, 4))"
     var line = "epoch \(Self.right(record.epoch, 4))  loss \(MetricTable.fixed(record.total, 4))"
     line += "  recall@20 \(MetricTable.fixed(recall, 4))  ndcg@20 \(MetricTable.fixed(ndcg, 4))"
     line += "  \(MetricTable.fixed(record.seconds, 2)) s" + (record.isBest ? "  *" : "")
     clear()
     Console.error(line)
-    let terms = record.losses.filter { $0.name != "l2" }
-    if terms.count > 1, record.isBest, showsBar {
-      // The terms in one more line, as many as fit.
-      draw(terms.map { "\($0.name) \(MetricTable.fixed($0.value, 3))" }.joined(separator: "  "))
+  }
+
+  /// The loss terms for the line below the bar: the parts of one term, such as those of both sides, added up.
+  private static func terms(of record: EpochRecord) -> [String] {
+    var sums: [(name: Substring, value: Double)] = []
+    for loss in record.losses {
+      let name = loss.name.prefix { $0 != "." }
+      if sums.last?.name == name {
+        sums[sums.count - 1].value += loss.value
+      } else {
+        sums.append((name, loss.value))
+      }
     }
+    return sums.map { "\($0.name) \(MetricTable.fixed($0.value, 3))" }
   }
 
   /// Removes the bar.
   func finish() { clear() }
 
+  private static var width: Int { max(20, Terminal.width(2) ?? 80) }
+
+  /// Draws the bar, and the loss terms in a line below it; the cursor rests at the start of the bar, so that clearing to
+  /// the end of the screen removes both.
   private func draw(_ text: String) {
-    let width = max(20, Terminal.width(2) ?? 80)
-    let cut = text.count >= width ? String(text.prefix(width - 1)) : text
-    Console.write(Array("\r\u{1B}[K\(cut)".utf8), to: 2)
+    let width = Self.width
+    var below = ""
+    for term in terms where below.count + 2 + term.count < width { below += "  " + term }
+    let tail = below.isEmpty ? "" : "\n" + below + "\u{1B}[A"
+    Console.write(Array("\r\u{1B}[J\(text.prefix(width - 1))\(tail)\r".utf8), to: 2)
     barIsShown = true
   }
 
   private func clear() {
     guard barIsShown else { return }
-    Console.write(Array("\r\u{1B}[K".utf8), to: 2)
+    Console.write(Array("\r\u{1B}[J".utf8), to: 2)
     barIsShown = false
   }
 
