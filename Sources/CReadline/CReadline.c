@@ -212,8 +212,12 @@ int darec_readline_read(const char *prompt, char **line, int *signal_number) {
           /* The half line goes, with undo lists, searches and numeric arguments. */
           rl_free_line_state();
           rl_callback_sigcleanup();
-          rl_callback_handler_remove();
+          /* Behind the text, wherever the cursor was. Before the handler goes: giving the terminal back returns the
+             cursor to column 1, and ^C would overwrite the prompt. */
+          rl_point = rl_end;
+          rl_redisplay();
           fputs("^C\n", rl_outstream);
+          rl_callback_handler_remove();
           fflush(rl_outstream);
           outcome = DAREC_READLINE_INTERRUPTED;
           break;

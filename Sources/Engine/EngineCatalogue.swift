@@ -10,18 +10,7 @@ extension Engine {
   /// Order: the id itself, ids that begin with it, the title itself, titles that begin with it, titles with a word that
   /// begins with it, titles and ids that contain it; ties by item order. Case is ignored in titles.
   package func find(_ text: String, top: Int) -> Answer {
-    let wanted = max(0, min(top, 1_000_000))
-    let needle = Array(text.lowercased().utf8)
-    var classes = [[Int]](repeating: [], count: 6)
-    var matches = 0
-    if !needle.isEmpty {
-      for item in 0..<bundle.itemCount {
-        guard let rank = matchClass(item, needle: needle) else { continue }
-        matches += 1
-        if classes[rank].count < wanted { classes[rank].append(item) }
-      }
-    }
-    let found = Array(classes.joined().prefix(wanted))
+    let (found, matches) = search(text, limit: max(0, min(top, 1_000_000)))
     let items = found.map { item -> JSONValue in
       .object(identity(of: .item, item) + [.init("interactions", .integer(Int(itemDegrees[item])))])
     }
@@ -36,6 +25,24 @@ extension Engine {
     return Answer(
       kind: "find", records: [record], sentences: ["\(count(matches, "item")) found for '\(text)'\(shown)."],
       tables: [table])
+  }
+
+  /// The first items whose id or title contains a text, in the order of `find`.
+  func matches(containing text: String, limit: Int) -> [Int] { search(text, limit: limit).found }
+
+  /// The best matches of a text, and how many there are in all.
+  private func search(_ text: String, limit: Int) -> (found: [Int], matches: Int) {
+    let needle = Array(text.lowercased().utf8)
+    var classes = [[Int]](repeating: [], count: 6)
+    var matches = 0
+    if !needle.isEmpty {
+      for item in 0..<bundle.itemCount {
+        guard let rank = matchClass(item, needle: needle) else { continue }
+        matches += 1
+        if classes[rank].count < limit { classes[rank].append(item) }
+      }
+    }
+    return (Array(classes.joined().prefix(limit)), matches)
   }
 
   /// How well an item matches, 0 best; nil when it does not.
@@ -105,7 +112,9 @@ extension Engine {
     func rows(_ name: String, _ values: [Int]) -> [[AnswerCell]] {
       guard case .object(let members) = Self.distribution(values) else { return [] }
       return members.map { member in
-        row("\(name)_\(member.key)", member.value.double.map { .number($0) } ?? .missing)
+        // A degree is a count and shown as one; only the mean has decimals.
+        if case .integer(let value) = member.value { return row("\(name)_\(member.key)", .integer(value)) }
+        return row("\(name)_\(member.key)", member.value.double.map { .number($0) } ?? .missing)
       }
     }
     let facts = AnswerTable(
@@ -173,25 +182,40 @@ extension Engine {
       [.text("items"), .text(grouped(bundle.itemCount))],
       [.text("interactions"), .text(grouped(bundle.interactions.entryCount))],
       [.text("dimension"), .text("\(bundle.dimension)")], [.text("attribution"), .text(bundle.attribution.name)],
-      [.text("parts"), .text(parts.joined(separator: ", "))],
     ]
-    for (prefix, value) in [("", bundle.configuration), ("metrics.", bundle.metrics)] {
-      rows += Self.leaves(of: value, prefix: prefix).map { [.text($0.0), .text($0.1)] }
+    rows += parts.map { [.text("part"), .text($0)] }
+    // How good the model is comes before how it was trained; what has a row of its own is not repeated.
+    let known: Set<String> = ["name", "dimension", "schema"]
+    for (prefix, value) in [("metrics.", bundle.metrics), ("", bundle.configuration)] {
+      rows += Self.leaves(of: value, prefix: prefix).filter { !known.contains($0.0) }.map { [.text($0.0), $0.1] }
     }
     return Answer(
-      kind: "model", records: [.object(record)], sentences: [summary + "."],
+      kind: "model", records: [.object(record)], sentences: [summary + "."] + qualitySentences,
       tables: [AnswerTable(columns: [.init("fact", .word), .init("value", .title)], rows: rows)])
   }
 
+  /// The metric that training watches and its companion on the held-out splits.
+  private var qualitySentences: [String] {
+    ["validation", "test"].compactMap { split in
+      guard let recall = bundle.metrics[split]?["recall@20"]?.double,
+        let ndcg = bundle.metrics[split]?["ndcg@20"]?.double
+      else { return nil }
+      let name = split == "test" ? "Test" : "Validation"
+      return "\(name): recall@20 \(decimal(recall, places: 4)), ndcg@20 \(decimal(ndcg, places: 4))."
+    }
+  }
+
   /// The scalar members of an object by path, three levels deep.
-  private static func leaves(of value: JSONValue, prefix: String, depth: Int = 0) -> [(String, String)] {
+  private static func leaves(of value: JSONValue, prefix: String, depth: Int = 0) -> [(String, AnswerCell)] {
     guard depth < 3, case .object(let members) = value else { return [] }
-    return members.flatMap { member -> [(String, String)] in
+    return members.flatMap { member -> [(String, AnswerCell)] in
       switch member.value {
       case .object: return leaves(of: member.value, prefix: prefix + member.key + ".", depth: depth + 1)
       case .array, .null: return []
-      case .string(let text): return [(prefix + member.key, text)]
-      default: return [(prefix + member.key, (try? member.value.text()) ?? "")]
+      case .string(let text): return [(prefix + member.key, .text(text))]
+      // Metrics are rounded for people; a setting such as 1e-6 must be seen as it was given.
+      case .number(let number) where prefix.hasPrefix("metrics."): return [(prefix + member.key, .number(number))]
+      default: return [(prefix + member.key, .text((try? member.value.text()) ?? ""))]
       }
     }
   }

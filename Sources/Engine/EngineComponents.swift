@@ -200,6 +200,7 @@ extension Engine {
     return result
   }
 
+  /// Names are shorter than the record's, so that the five columns fit a screen of 80 cells.
   private func partsTable(
     sides: [SideParts], shared: StructureAgreement, specific: StructureAgreement
   ) -> AnswerTable {
@@ -208,7 +209,7 @@ extension Engine {
       title: "Parts",
       columns: [
         .init("part", .word), .init("collaborative_norm", .number), .init("language_norm", .number),
-        .init("structure_correlation", .number), .init("neighbour_overlap", .number),
+        .init("correlation", .number), .init("overlap", .number),
       ],
       rows: [
         [

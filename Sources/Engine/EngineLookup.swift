@@ -30,6 +30,13 @@ extension Engine {
         "\(bundle.items[$0]) (\(titles[$0]))"
       }
     }
+    // A part of a title is what people remember: items that `find` would list fill the rest.
+    if near.count < Self.suggestions, text.utf8.count >= 3 {
+      for item in matches(containing: text, limit: Self.suggestions) where near.count < Self.suggestions {
+        let label = title(of: .item, item).map { "\(bundle.items[item]) (\($0))" } ?? bundle.items[item]
+        if !near.contains(label) { near.append(label) }
+      }
+    }
     throw .unknownItem(text, near: near)
   }
 

@@ -109,14 +109,25 @@ extension Engine {
   func nearest(
     to index: Int, among candidates: some Sequence<Int32>, in vectors: VectorSet, top: Int
   ) -> [ScoredIndex] {
-    guard vectors.norm(index) > 0 else { return [] }
+    let query = vectors.row(index)
+    let querySquares = kernels.sumOfSquares(query, vectors.width)
+    guard querySquares > 0 else { return [] }
+    // Sorted, never longer than `top`: most candidates cost one comparison with its last.
     var found: [ScoredIndex] = []
     for candidate in candidates where Int(candidate) != index {
       let other = vectors.row(Int(candidate))
-      guard kernels.sumOfSquares(other, vectors.width) > 0 else { continue }
-      found.append(ScoredIndex(index: candidate, score: Float(cosine(vectors.row(index), other, vectors.width))))
+      let squares = kernels.sumOfSquares(other, vectors.width)
+      guard squares > 0 else { continue }
+      let value = Double(kernels.dot(query, other, vectors.width)) / (querySquares * squares).squareRoot()
+      let scored = ScoredIndex(index: candidate, score: Float(min(1, max(-1, value))))
+      if found.count == top {
+        guard let last = found.last, scored.ranksBefore(last) else { continue }
+        found.removeLast()
+      }
+      var position = found.endIndex
+      while position > 0 && scored.ranksBefore(found[position - 1]) { position -= 1 }
+      found.insert(scored, at: position)
     }
-    found.sort { $0.ranksBefore($1) }
-    return Array(found.prefix(top))
+    return found
   }
 }

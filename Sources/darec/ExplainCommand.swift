@@ -36,21 +36,18 @@ struct ExplainCommand: ParsableCommand {
       guard user == nil else { throw CommandFailure.usage("name a USER and an ITEM, or --users, not both") }
       let batch = BatchQueries(
         engine: engine, mode: try query.mode(default: .jsonl), renderOptions: query.renderOptions)
-      let sink = try AnswerSink(path: query.output)
-      let failures = try batch.run(users: try BatchQueries.users(users, engine: engine), sink: sink) {
+      return try batch.run(users: try BatchQueries.users(users, engine: engine), output: query.output) {
         user throws(QueryError) in
-        var answers: [Answer] = []
+        var answers: [LabelledAnswer] = []
         for item in try engine.recommendedItems(user: user, top: top) {
           var request = ExplainRequest(user: user, item: item)
           request.neighbors = neighbors
           request.contributions = contributions
-          answers.append(try engine.explain(request, cancellation: cancellation))
+          let labels = [(name: "user", value: user), (name: "recommended", value: item)]
+          answers.append(LabelledAnswer(labels: labels, answer: try engine.explain(request, cancellation: cancellation)))
         }
         return answers
       }
-      try sink.finish()
-      if failures > 0 { throw EndedWith(status: .failure) }
-      return
     }
     guard let user, let item else {
       throw CommandFailure.usage("name a USER and an ITEM, or --users all|FILE with --top N")

@@ -84,6 +84,8 @@ enum CommandFailure: DescribedFailure {
   case badFile(String)
   /// The model does not hold what is asked for.
   case notHeld(String)
+  /// Standard output cannot take more, such as on a full disk.
+  case cannotWrite(String)
 
   var description: String {
     switch self {
@@ -93,6 +95,7 @@ enum CommandFailure: DescribedFailure {
       }
       return "\(word): no such model directory; train one with 'darec train', or see 'darec --help' for the verbs"
     case .usage(let text), .badFile(let text), .notHeld(let text): return text
+    case .cannotWrite(let reason): return "cannot write standard output: \(reason)"
     }
   }
 
@@ -101,37 +104,40 @@ enum CommandFailure: DescribedFailure {
     case .unknownVerb(let word, let suggestions): return suggestions.isEmpty || word.contains("/") ? .missingInput : .usage
     case .usage: return .usage
     case .badFile: return .badData
-    case .notHeld: return .failure
+    case .notHeld, .cannotWrite: return .failure
     }
   }
 }
 
 /// Writing to the process's standard streams.
 enum Console {
-  /// One line to standard error.
+  /// A message to standard error; what could drive a terminal, such as a file's name, is shown as escapes.
   static func error(_ text: String) {
-    write(Array((text + "\n").utf8), to: 2)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped(String($0)) }
+    write(Array((lines.joined(separator: "\n") + "\n").utf8), to: 2)
   }
 
-  /// Bytes to standard output; a closed pipe ends the process quietly.
+  /// Bytes to standard output; a closed pipe ends the process quietly, a full disk with a message.
   static func output(_ bytes: [UInt8]) throws {
-    guard write(bytes, to: 1) else { throw EndedWith(status: .brokenPipe) }
+    guard let failure = write(bytes, to: 1) else { return }
+    if failure == EPIPE { throw EndedWith(status: .brokenPipe) }
+    throw CommandFailure.cannotWrite(FileError.reason(failure))
   }
 
-  /// Writes all bytes; false when the descriptor cannot take them.
+  /// Writes all bytes; the error number when the descriptor cannot take them.
   @discardableResult
-  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
     bytes.withUnsafeBytes { buffer in
       var start = 0
       while start < buffer.count {
         let count = Glibc.write(descriptor, buffer.baseAddress.map { $0 + start }, buffer.count - start)
         if count < 0 {
           if errno == EINTR { continue }
-          return false
+          return errno
         }
         start += count
       }
-      return true
+      return nil
     }
   }
 }

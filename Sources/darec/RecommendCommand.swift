@@ -18,7 +18,7 @@ struct RecommendCommand: ParsableCommand {
   @OptionGroup var query: QueryArguments
   @Argument(help: "Id of the user.") var user: String?
   @Option(help: "all, or a file with one user id a line.") var users: String?
-  @Option(help: "Items (ids or titles, separated by commas) that a new person likes.") var items: String?
+  @Option(help: "Items that a new person likes: ids, or titles in double quotes, separated by commas.") var items: String?
   @Option(help: "How many items.") var top: Int = 10
   @Flag(help: "Also recommend what the user already has.") var includeSeen = false
   @Option(help: "File with the only items that may be recommended, one id a line.") var candidates: String?
@@ -40,17 +40,14 @@ struct RecommendCommand: ParsableCommand {
     if let users {
       let batch = BatchQueries(
         engine: engine, mode: try query.mode(default: .jsonl), renderOptions: query.renderOptions)
-      let sink = try AnswerSink(path: query.output)
       let template = request
-      let failures = try batch.run(users: try BatchQueries.users(users, engine: engine), sink: sink) {
+      return try batch.run(users: try BatchQueries.users(users, engine: engine), output: query.output) {
         user throws(QueryError) in
         var request = template
         request.user = user
-        return [try engine.recommend(request, cancellation: cancellation)]
+        let answer = try engine.recommend(request, cancellation: cancellation)
+        return [LabelledAnswer(labels: [(name: "user", value: user)], answer: answer)]
       }
-      try sink.finish()
-      if failures > 0 { throw EndedWith(status: .failure) }
-      return
     }
     if let items { request.items = ItemList.split(items) }
     try query.write(try engine.recommend(request, cancellation: cancellation))
@@ -68,9 +65,18 @@ enum ItemList {
     return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
   }
 
-  /// Ids separated by commas.
+  /// Ids or titles separated by the commas outside of double quotes, as at the prompt.
   static func split(_ text: String) -> [String] {
-    text.split(separator: ",").map { word in
+    var words = [""]
+    var isQuoted = false
+    for character in text {
+      switch character {
+      case "\"": isQuoted.toggle()
+      case "," where !isQuoted: words.append("")
+      default: words[words.count - 1].append(character)
+      }
+    }
+    return words.map { word in
       String(word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
     }.filter { !$0.isEmpty }
   }

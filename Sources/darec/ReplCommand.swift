@@ -15,7 +15,7 @@ struct ReplCommand: ParsableCommand {
                 darec Models/sample -c 'recommend 1' -c 'similar item 7'
                 darec Models/sample --mode jsonl < questions.txt > answers.jsonl
 
-      In a script the first error stops, names FILE:LINE and gives exit code 1; --keep-going goes on. '.help' at the
+      In a script the first error stops, names FILE:LINE and gives exit code 1; --keep-going goes on. '.help' at the \
       prompt lists the verbs.
       """)
 

@@ -43,13 +43,18 @@ final class TrainingProgress: TrainingObserver {
     let rate = done / max(now - started, 1e-9)
     let left = (Double(configuration.epochs - (firstEpoch ?? 1) + 1) - done) / max(rate, 1e-9)
     var text = "epoch \(epoch) \(Self.bar(Double(step) / Double(steps))) loss \(MetricTable.fixed(total, 4))"
-    text += best + "  \(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0))/min  at most \(Self.duration(left)) left"
+    // Most wanted first: a narrow terminal shows what fits.
+    let speed = "\(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0))/min"
+    for part in ["at most \(Self.duration(left)) left", best, speed]
+    where !part.isEmpty && text.count + 2 + part.count < Self.width {
+      text += "  " + part
+    }
     draw(text)
   }
 
   func epochEnded(_ record: EpochRecord, state: TrainingState) {
     guard !isQuiet, let validation = record.validation else { return }
-    best = "  best \(MetricTable.fixed(state.bestValue, 4))"
+    best = "best \(MetricTable.fixed(state.bestValue, 4))"
     let terms = Self.families(of: record.losses)
     clear()
     if columns != terms.map(\.name) {
@@ -93,10 +98,10 @@ final class TrainingProgress: TrainingObserver {
   /// Removes the bar.
   func finish() { clear() }
 
+  private static var width: Int { max(20, Terminal.width(2) ?? 80) }
+
   private func draw(_ text: String) {
-    let width = max(20, Terminal.width(2) ?? 80)
-    let cut = text.count >= width ? String(text.prefix(width - 1)) : text
-    Console.write(Array("\r\u{1B}[K\(cut)".utf8), to: 2)
+    Console.write(Array("\r\u{1B}[K\(text.prefix(Self.width - 1))".utf8), to: 2)
     barIsShown = true
   }
 
