@@ -34,7 +34,8 @@ struct EvaluateCommand: ParsableCommand {
     default: throw CommandFailure.usage("--split takes test or validation, not '\(split)'")
     }
     guard let relevant else {
-      throw CommandFailure.notHeld("\(model): the model holds no \(split) interactions; it was trained without that split")
+      throw CommandFailure.notHeld(
+        "\(model): the model holds no \(split) interactions; it was trained without that split")
     }
     let report = FullRanking(training: bundle.interactions, relevant: relevant).evaluate(
       users: bundle.finalUsers, items: bundle.finalItems)

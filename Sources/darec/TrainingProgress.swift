@@ -43,10 +43,10 @@ final class TrainingProgress: TrainingObserver {
     let rate = done / max(now - started, 1e-9)
     let left = (Double(configuration.epochs - (firstEpoch ?? 1) + 1) - done) / max(rate, 1e-9)
     var text = "epoch \(epoch) \(Self.bar(Double(step) / Double(steps))) loss \(MetricTable.fixed(total, 4))"
-    // Most wanted first: a narrow terminal shows what fits.
+    // Most wanted first: a narrow terminal shows what fits. Less time may be left: training can stop early.
     let speed = "\(MetricTable.fixed(rate * 60, rate < 1 ? 1 : 0))/min"
     let width = Self.width
-    for part in ["at most \(Self.duration(left)) left", best, speed]
+    for part in ["<\(Self.duration(left)) left", best, speed]
     where !part.isEmpty && text.count + 2 + part.count < width {
       text += "  " + part
     }
@@ -103,8 +103,8 @@ final class TrainingProgress: TrainingObserver {
   }
 
   private static func bar(_ share: Double) -> String {
-    let filled = Int((min(1, max(0, share)) * 16).rounded())
-    return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 16 - filled) + "]"
+    let filled = Int((min(1, max(0, share)) * 10).rounded())
+    return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 10 - filled) + "]"
   }
 
   private static func right(_ number: Int, _ width: Int) -> String {
