@@ -13,7 +13,7 @@ struct DarecCommand: ParsableCommand {
     discussion: """
       darec MODEL opens the prompt of a trained model, as does darec repl MODEL.
 
-      Exit codes: 0 done; 1 a query failed; 64 wrong command line; 65 bad input or model file; 66 missing file;
+      Exit codes: 0 done; 1 a query failed; 64 wrong command line; 65 bad input or model file; 66 missing file; \
       130 interrupted; 141 output closed early.
       """,
     version: darecVersion,
