@@ -86,11 +86,17 @@ extension Engine {
   // MARK: - Affinity
 
   private func affinities(user: Int, item: Int, history: [Int32]) -> [Explanation.Affinity] {
-    SpaceView.all.compactMap { view in
+    let sampled = baseline(item: item, history: history)
+    return SpaceView.all.compactMap { view in
       guard let items = vectors(.item, view), let width = Optional(items.width) else { return nil }
       let target = items.row(item)
-      let past = history.map { cosine(target, items.row(Int($0)), width) }
-      let sample = baseline(item: item, history: history).map { cosine(target, items.row(Int($0)), width) }
+      // The norm of the item is the same in hundreds of cosines.
+      let targetSquares = kernels.sumOfSquares(target, width)
+      func cosineToItem(_ other: Int32) -> Double {
+        cosine(target, items.row(Int(other)), width, firstSquares: targetSquares)
+      }
+      let past = history.map(cosineToItem)
+      let sample = sampled.map(cosineToItem)
       let mean = sample.isEmpty ? nil : sample.reduce(0, +) / Double(sample.count)
       let historyMean = past.isEmpty ? nil : past.reduce(0, +) / Double(past.count)
       var lift: Double?

@@ -118,6 +118,10 @@ extension Engine {
     if !best.isEmpty && best.count < request.top {
       sentence += " Only \(count(best.count, "item")) could be recommended."
     }
+    var sentences = [sentence]
+    if person.user != nil && person.items.isEmpty {
+      sentences.append("Note: the user has no training interactions: the order is little more than a guess.")
+    }
     let table = AnswerTable(
       columns: [.init("rank", .number), .init("item", .identifier), .init("title", .title), .init("score", .bar)],
       rows: best.enumerated().map { position, result in
@@ -126,7 +130,7 @@ extension Engine {
           .number(Double(result.score)),
         ]
       })
-    return Answer(kind: "recommendation", records: [.object(record)], sentences: [sentence], tables: [table])
+    return Answer(kind: "recommendation", records: [.object(record)], sentences: sentences, tables: [table])
   }
 
   /// A count with its noun: `1 item`, `2,000 items`.

@@ -38,8 +38,12 @@ struct VectorSet {
 }
 
 /// The cosine of two vectors; 0 when one of them is zero.
-func cosine(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ width: Int) -> Double {
-  let norms = (kernels.sumOfSquares(first, width) * kernels.sumOfSquares(second, width)).squareRoot()
+/// - Parameter firstSquares: the first vector's sum of squares, where one vector is compared with many.
+func cosine(
+  _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ width: Int, firstSquares: Double? = nil
+) -> Double {
+  let squares = firstSquares ?? kernels.sumOfSquares(first, width)
+  let norms = (squares * kernels.sumOfSquares(second, width)).squareRoot()
   guard norms > 0 else { return 0 }
   return min(1, max(-1, Double(kernels.dot(first, second, width)) / norms))
 }

@@ -28,6 +28,11 @@ package enum InterruptSignal {
     action.sa_flags = 0
     sigemptyset(&action.sa_mask)
     sigaction(SIGINT, &action, nil)
+    // A parent that starts the program from a worker thread hands down that thread's blocked signals.
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
+    sigaddset(&wanted, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
   }
 
   /// Writes to a closed pipe fail with EPIPE instead of killing the process, so that temporary files are removed; the

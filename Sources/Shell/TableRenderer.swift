@@ -144,7 +144,7 @@ struct TableRenderer {
       barWidth = 0
     }
     shrink(.title, least: 4, &widths, columns, total: &total, limit: limit)
-    shrink(.word, least: 4, &widths, columns, total: &total, limit: limit)
+    shrink(.word, least: 8, &widths, columns, total: &total, limit: limit)
     return barWidth
   }
 

@@ -6,7 +6,8 @@ import Interactions
 
 /// Files, filters and split; shared by every verb that reads data.
 struct DataArguments: ParsableArguments {
-  @Option(help: "Folder recognised by what it holds: train/valid/test.tsv, RecBole files, LightGCN text, one ratings file.")
+  @Option(
+    help: "Folder recognised by what it holds: train/valid/test.tsv, RecBole files, LightGCN text, one ratings file.")
   var data: String?
 
   @Option(help: "One file with all interactions (CSV, TSV, RecBole .inter, LightGCN text).")

@@ -44,7 +44,8 @@ struct ExplainCommand: ParsableCommand {
           request.neighbors = neighbors
           request.contributions = contributions
           let labels = [(name: "user", value: user), (name: "recommended", value: item)]
-          answers.append(LabelledAnswer(labels: labels, answer: try engine.explain(request, cancellation: cancellation)))
+          answers.append(
+            LabelledAnswer(labels: labels, answer: try engine.explain(request, cancellation: cancellation)))
         }
         return answers
       }

@@ -101,7 +101,8 @@ enum CommandFailure: DescribedFailure {
 
   var exitStatus: ExitStatus {
     switch self {
-    case .unknownVerb(let word, let suggestions): return suggestions.isEmpty || word.contains("/") ? .missingInput : .usage
+    case .unknownVerb(let word, let suggestions):
+      return suggestions.isEmpty || word.contains("/") ? .missingInput : .usage
     case .usage: return .usage
     case .badFile: return .badData
     case .notHeld, .cannotWrite: return .failure

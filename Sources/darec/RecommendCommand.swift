@@ -18,7 +18,8 @@ struct RecommendCommand: ParsableCommand {
   @OptionGroup var query: QueryArguments
   @Argument(help: "Id of the user.") var user: String?
   @Option(help: "all, or a file with one user id a line.") var users: String?
-  @Option(help: "Items that a new person likes: ids, or titles in double quotes, separated by commas.") var items: String?
+  @Option(help: "Items that a new person likes: ids, or titles in double quotes, separated by commas.")
+  var items: String?
   @Option(help: "How many items.") var top: Int = 10
   @Flag(help: "Also recommend what the user already has.") var includeSeen = false
   @Option(help: "File with the only items that may be recommended, one id a line.") var candidates: String?

@@ -50,7 +50,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Trade-off of the alignment: sets its four weights at once.")
   var lambda: Double?
 
-  @Option(name: .customLong("set"), help: ArgumentHelp("An option of the model or the alignment.", valueName: "name=value"))
+  @Option(
+    name: .customLong("set"), help: ArgumentHelp("An option of the model or the alignment.", valueName: "name=value"))
   var settings: [String] = []
 
   @Option(help: "Step size of Adam. (default: 0.001)") var learningRate: Double?
@@ -111,7 +112,8 @@ struct TrainCommand: ParsableCommand {
 
   private func resumedRun() throws -> Run {
     let (file, header) = try Checkpoint.open(bundle: out)
-    for (option, isGiven) in [("--model", model != nil), ("--align", align != nil), ("--preset", preset != nil),
+    for (option, isGiven) in [
+      ("--model", model != nil), ("--align", align != nil), ("--preset", preset != nil),
       ("--seed", seed != nil), ("--dim", dim != nil), ("--lambda", lambda != nil), ("--set", !settings.isEmpty),
     ] where isGiven {
       throw CommandFailure.usage("\(option) cannot be changed when resuming; train anew without --resume")

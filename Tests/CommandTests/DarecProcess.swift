@@ -26,7 +26,12 @@ struct DarecProcess {
   ///   - arguments: its command line.
   ///   - input: its standard input; an empty one by default.
   ///   - environment: variables added to the test's own.
-  init(_ arguments: [String], input: String = "", environment: [String: String] = [:]) throws {
+  ///   - outputPath: where standard output goes instead of into `output`.
+  ///   - interruptWhen: asked again and again while the program runs; Ctrl-C is sent once it says yes.
+  init(
+    _ arguments: [String], input: String = "", environment: [String: String] = [:], outputPath: String? = nil,
+    interruptWhen: (() -> Bool)? = nil
+  ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.path)
     process.arguments = arguments
@@ -37,9 +42,13 @@ struct DarecProcess {
     try input.write(toFile: names[0], atomically: false, encoding: .utf8)
     for name in names.dropFirst() { _ = FileManager.default.createFile(atPath: name, contents: nil) }
     process.standardInput = FileHandle(forReadingAtPath: names[0])
-    process.standardOutput = FileHandle(forWritingAtPath: names[1])
+    process.standardOutput = FileHandle(forWritingAtPath: outputPath ?? names[1])
     process.standardError = FileHandle(forWritingAtPath: names[2])
     try process.run()
+    if let interruptWhen {
+      while process.isRunning && !interruptWhen() { usleep(2_000) }
+      process.interrupt()
+    }
     process.waitUntilExit()
     // A signal is reported as a shell would.
     status = process.terminationReason == .exit ? process.terminationStatus : 128 + process.terminationStatus

@@ -222,6 +222,10 @@ import Testing
       try engine.explain(ExplainRequest(user: "user-1", item: "the 5th flm"), cancellation: quiet)
     }
     #expect(item?.description.contains("(The 5th Film)") == true)
+    let part = #expect(throws: QueryError.self) {
+      try engine.explain(ExplainRequest(user: "user-1", item: "7th"), cancellation: quiet)
+    }
+    #expect(part?.description.contains("item-7 (The 7th Film)") == true)
     for text in ["", "\u{0}", String(repeating: "x", count: 10_000), "💥"] {
       #expect(throws: QueryError.self) { try engine.recommend(RecommendRequest(user: text), cancellation: quiet) }
       #expect(throws: QueryError.self) { try engine.components(kind: .item, id: text) }

@@ -339,7 +339,7 @@ import Testing
         _ = Glibc.write(ask, "stats\n", 6)
         var entry = pollfd(fd: hear, events: Int16(POLLIN), revents: 0)
         var buffer = [UInt8](repeating: 0, count: 1000)
-        return poll(&entry, 1, 10_000) == 1 ? read(hear, &buffer, 1000) : 0
+        return poll(&entry, 1, 60_000) == 1 ? read(hear, &buffer, 1000) : 0
       }
     }
     #expect(lengths == [28, 28, 28])

@@ -43,6 +43,8 @@ import Testing
         terminal.waits(for: "nonsense")
         terminal.type("\u{3}")
         terminal.waits(for: "^C")
+        // Behind the line, not over its beginning.
+        #expect(terminal.screen.contains("nonsense^C"))
         terminal.waits(for: "darec> ")
         terminal.type("stats\r")
         terminal.waits(for: "Asked stats")
