@@ -145,7 +145,10 @@ struct DataSetLoader {
       (users, items) = log.takeMaps()
       logs.append(log)
     }
-    guard logs[0].count > 0 else { throw DataError.empty("\(sources.train): has no interactions; give a file with at least one line behind its header") }
+    guard logs[0].count > 0 else {
+      throw DataError.empty(
+        "\(sources.train): has no interactions; give a file with at least one line behind its header")
+    }
     let userOrder = users.canonicalOrder(from: listed.users)
     let itemOrder = items.canonicalOrder(from: listed.items)
     users = users.selecting(userOrder)

@@ -45,7 +45,8 @@ package enum PlantedData {
     try options.validate()
     try FileWriter.createDirectory(folder)
     if !options.replacesFiles, let name = try FileReader.names(inDirectory: folder).first {
-      throw DataError.badOption("\(folder): is not empty (it holds '\(name)'); give a new folder, or replace an earlier sample with --force")
+      throw DataError.badOption(
+        "\(folder): is not empty (it holds '\(name)'); give a new folder, or replace an earlier sample with --force")
     }
     let truth = PlantedTruth(options: options)
     var summary = Summary()
