@@ -14,6 +14,8 @@ package enum AtomicReplaceError: DescribedFailure {
   case locked(path: String)
   /// Something that must not be replaced is at the path, such as a device or, for a directory, a file.
   case wrongKind(path: String, expected: String)
+  /// A directory that the file is to be in cannot be created.
+  case notCreated(FileError)
   /// A system call failed; `bytesNeeded` and `bytesFree` are known when the disk is full.
   case system(SystemError, target: String, bytesNeeded: Int?, bytesFree: Int?)
   /// The new file has its name, but the device did not confirm it: after a power failure the old one may be back.
@@ -22,14 +24,16 @@ package enum AtomicReplaceError: DescribedFailure {
   package var description: String {
     switch self {
     case .locked(let path):
-      return "\(path) is being saved by another process; wait for it to finish and save again"
+      return "\(path) is being saved by another process that does not finish; wait for it or end it, and save again"
     case .wrongKind(let path, let expected):
       return "\(path) is not \(expected) and is not replaced; choose another path or move it away"
+    case .notCreated(let error): return error.description
     case .system(let error, let target, let needed, let free):
       var text = "cannot save \(target): \(error)"
       if let needed, let free {
         text += "; it needs \(needed) bytes and \(free) are free: make room or choose another disk"
       }
+      if error.code == EFBIG { text += "; raise the limit on file sizes (ulimit -f) or save to another file system" }
       return text + "; what was saved before is unchanged"
     case .notConfirmed(let error, let target):
       return "\(target) was replaced, but the device did not confirm it: \(error); check the disk and save again"
@@ -69,7 +73,7 @@ package enum AtomicReplace {
   }
 
   /// The directory that holds `path`.
-  static func parent(of path: String) -> String {
+  package static func parent(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

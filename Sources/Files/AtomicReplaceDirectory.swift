@@ -43,18 +43,23 @@ extension AtomicReplace {
   /// in one step (`renameat2`), so a reader that opens the path sees the old directory or the new one. Entries of the
   /// old directory that are not among `files` (notes, a `checkpoint` folder) are moved into the new one. Where the file
   /// system cannot exchange, the old directory is renamed to `.NAME.old-PID-N` first: a crash between the two renames
-  /// leaves it there, and the next save puts it back. A lock file keeps a second writer out.
+  /// leaves it there, and the next save puts it back. A lock file makes a second writer wait: the last one counts.
+  /// - Parameters:
+  ///   - path: the directory; its parent must exist.
+  ///   - files: everything that is to be in it.
+  ///   - patience: seconds to wait for another writer.
+  ///   - fileSystem: the calls.
   /// - Throws: `AtomicReplaceError`; the old directory is then as it was.
   package static func directory(
-    at path: String, files: [DirectoryFile], fileSystem: any FileSystem = PosixFileSystem()
+    at path: String, files: [DirectoryFile], patience: Double = defaultPatience,
+    fileSystem: any FileSystem = PosixFileSystem()
   ) throws(AtomicReplaceError) {
     let target = resolved(path)
     let needed = files.reduce(0) { $0 + $1.byteCount }
-    let lockPath = "\(parent(of: target))/.\(name(of: target)).lock"
     do throws(SystemError) {
-      guard let lock = try fileSystem.lock(lockPath) else { throw SystemError(call: "", path: target, code: 0) }
-      defer { fileSystem.unlock(lock, path: lockPath) }
-      try recover(target, files: files, fileSystem: fileSystem)
+      let held = try lock(target, patience: patience, fileSystem: fileSystem)
+      defer { fileSystem.unlock(held, path: lockPath(target)) }
+      try recover(target, known: files.map(\.name), fileSystem: fileSystem)
       switch try fileSystem.kind(target) {
       case .missing, .directory: break
       case .regular, .other: throw SystemError(call: "", path: target, code: ENOTDIR)
@@ -68,20 +73,68 @@ extension AtomicReplace {
     }
   }
 
+  /// Runs `body` while nobody replaces the directory `path`, after cleaning up what writers that died left beside it.
+  ///
+  /// Whatever is written into a directory that `directory(at:files:)` may replace has to be written like this: a
+  /// file created at the moment of an exchange would end in the old directory.
+  /// - Parameters:
+  ///   - path: the directory; its parent must exist.
+  ///   - known: names of the files that `directory(at:files:)` writes.
+  ///   - patience: seconds to wait for another writer.
+  ///   - fileSystem: the calls.
+  ///   - body: what to do under the lock.
+  /// - Throws: `AtomicReplaceError`, `body`'s own included.
+  package static func whileNotReplaced(
+    directory path: String, known: [String], patience: Double = defaultPatience,
+    fileSystem: any FileSystem = PosixFileSystem(), _ body: () throws(AtomicReplaceError) -> Void
+  ) throws(AtomicReplaceError) {
+    let target = resolved(path)
+    let held: Int32
+    do throws(SystemError) { held = try lock(target, patience: patience, fileSystem: fileSystem) } catch {
+      throw error.call.isEmpty ? .locked(path: target) : .system(error, target: target, bytesNeeded: nil)
+    }
+    defer { fileSystem.unlock(held, path: lockPath(target)) }
+    do throws(SystemError) { try recover(target, known: known, fileSystem: fileSystem) } catch {
+      throw .system(error, target: target, bytesNeeded: nil)
+    }
+    try body()
+  }
+
+  /// Seconds that a writer waits for another one: saving takes well under a second for each gigabyte.
+  package static let defaultPatience = 30.0
+
+  private static func lockPath(_ target: String) -> String {
+    "\(parent(of: target))/.\(name(of: target)).lock"
+  }
+
+  /// Takes the directory's lock; an error without a call's name means that somebody else kept it all the time.
+  private static func lock(
+    _ target: String, patience: Double, fileSystem: any FileSystem
+  ) throws(SystemError) -> Int32 {
+    let pause = 0.02
+    var waited = 0.0
+    while true {
+      if let lock = try fileSystem.lock(lockPath(target)) { return lock }
+      guard waited < patience else { throw SystemError(call: "", path: target, code: 0) }
+      usleep(UInt32(pause * 1_000_000))
+      waited += pause
+    }
+  }
+
   /// Cleans up after writers that died: under the lock nobody else is writing.
   private static func recover(
-    _ target: String, files: [DirectoryFile], fileSystem: any FileSystem
+    _ target: String, known: [String], fileSystem: any FileSystem
   ) throws(SystemError) {
     let folder = parent(of: target)
     for name in abandoned(for: target, marker: "old", fileSystem: fileSystem) {
       if try fileSystem.kind(target) == .missing {
         try fileSystem.rename(folder + "/" + name, to: target)
       } else {
-        retire(folder + "/" + name, into: target, known: files.map(\.name), fileSystem: fileSystem)
+        retire(folder + "/" + name, into: target, known: known, fileSystem: fileSystem)
       }
     }
     for name in abandoned(for: target, marker: "new", fileSystem: fileSystem) {
-      retire(folder + "/" + name, into: target, known: files.map(\.name), fileSystem: fileSystem)
+      retire(folder + "/" + name, into: target, known: known, fileSystem: fileSystem)
     }
   }
 

@@ -79,7 +79,7 @@ package protocol FileSystem: Sendable {
 /// The operating system's own calls.
 package struct PosixFileSystem: FileSystem {
   /// The calls of this process.
-  package init() {}
+  package init() { FileSizeLimit.reportAsError() }
 
   package func createFile(_ path: String) throws(SystemError) -> Int32 {
     try check("open", path) { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }

@@ -156,7 +156,15 @@ package final class DelimitedReader {
     for index in 0..<fieldCount {
       let name = string(index)
       guard !name.isEmpty else { throw failure("field \(index + 1) of the header is empty; every column needs a name") }
-      guard !names.contains(name) else { throw failure("the header names '\(name)' twice") }
+      guard !name.utf8.contains(0x0D) else {
+        throw failure("lines end with a lone carriage return; save the file with line feeds (LF or CRLF)")
+      }
+      guard !names.contains(name) else {
+        let isNumeral = name.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        throw failure(
+          "the header names '\(name)' twice"
+            + (isNumeral ? "; if this is data, put a line before it that names the columns" : ""))
+      }
       names.append(name)
     }
     columns = names

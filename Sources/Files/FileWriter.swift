@@ -8,8 +8,8 @@
 
 /// A file open for writing from its beginning, with a buffer, so that gigabytes can be streamed.
 ///
-/// `finish()` must be called: it writes the rest and reports what `close` reports. A writer dropped without it leaves a
-/// partial file, which is what happens when an error ends the work.
+/// The bytes go to a hidden sibling that `finish()` renames, so that half a table never passes for a whole one: without
+/// `finish()` an older file stays and the sibling is removed. What is not a regular file is written to directly.
 package final class FileWriter {
   /// The path as the caller gave it.
   package let path: String
@@ -17,22 +17,44 @@ package final class FileWriter {
   private let descriptor: Int32
   private var buffer: [UInt8] = []
   private var isOpen = true
+  /// The file that is replaced, and its hidden sibling; nil when the path is a device or a pipe.
+  private let replacement: (target: String, temporary: String)?
   private static let bufferSize = 1 << 20
 
-  /// Creates the file, or empties an existing one.
+  /// Creates the file's hidden sibling.
   package init(_ path: String) throws(FileError) {
     guard !path.isEmpty, !path.utf8.contains(0) else { throw .unwritable(path: path, reason: "the path is not valid") }
+    FileSizeLimit.reportAsError()
+    let target = AtomicReplace.resolved(path)
+    let system = PosixFileSystem()
+    let isReplaceable: Bool
+    switch try? system.kind(target) {
+    case .missing?, .regular?: isReplaceable = true
+    default: isReplaceable = false
+    }
+    let temporary = AtomicReplace.temporary(for: target)
+    if isReplaceable {
+      for name in AtomicReplace.abandoned(for: target, marker: "new", fileSystem: system) {
+        try? system.removeFile(AtomicReplace.parent(of: target) + "/" + name)
+      }
+    }
     var opened: Int32 = -1
     repeat {
-      opened = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o644)
+      opened = open(
+        isReplaceable ? temporary : path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0o666)
     } while opened < 0 && errno == EINTR
     guard opened >= 0 else { throw .unwritable(path: path, reason: FileError.reason(errno)) }
+    replacement = isReplaceable ? (target, temporary) : nil
     self.path = path
     descriptor = opened
     buffer.reserveCapacity(Self.bufferSize + (1 << 16))
   }
 
-  deinit { if isOpen { close(descriptor) } }
+  deinit {
+    guard isOpen else { return }
+    close(descriptor)
+    if let replacement { unlink(replacement.temporary) }
+  }
 
   /// Appends through `body`, which may append any number of bytes to the buffer.
   package func append(_ body: (inout [UInt8]) -> Void) throws(FileError) {
@@ -50,11 +72,16 @@ package final class FileWriter {
     try append { $0.append(contentsOf: bytes) }
   }
 
-  /// Writes what is buffered and closes the file.
+  /// Writes what is buffered, closes the file and gives it its name.
   package func finish() throws(FileError) {
     try flush()
     isOpen = false
-    guard close(descriptor) == 0 else { throw .unwritable(path: path, reason: FileError.reason(errno)) }
+    var code: Int32 = close(descriptor) == 0 ? 0 : errno
+    if let replacement {
+      if code == 0, rename(replacement.temporary, replacement.target) != 0 { code = errno }
+      if code != 0 { unlink(replacement.temporary) }
+    }
+    guard code == 0 else { throw .unwritable(path: path, reason: FileError.reason(code)) }
   }
 
   private func flush() throws(FileError) {
@@ -83,8 +110,10 @@ package final class FileWriter {
       prefix += prefix.isEmpty || prefix.hasSuffix("/") ? String(part) : "/" + part
       if mkdir(prefix, 0o755) != 0 {
         let code = errno
-        guard code == EEXIST, FileReader.isDirectory(prefix) else {
-          throw .unwritable(path: prefix, reason: FileError.reason(code))
+        guard code == EEXIST else { throw .unwritable(path: prefix, reason: FileError.reason(code)) }
+        guard FileReader.isDirectory(prefix) else {
+          let what = FileReader.exists(prefix) ? "it is not a folder" : "it is a link to a folder that does not exist"
+          throw .unwritable(path: prefix, reason: what + "; choose another path")
         }
       }
     }

@@ -25,8 +25,8 @@ extension JSONValue {
   /// Appends the JSON text to a buffer.
   ///
   /// Numbers take the shortest form that reads back as the same value. Beyond what RFC 8259 demands, `<`, DEL, the C1
-  /// controls, the line and paragraph separators and the bidirectional controls are written as `\u` escapes: the text
-  /// is then safe in a terminal, in a script element and in tools that split lines at U+2028.
+  /// controls, the line and paragraph separators, the bidirectional controls and the byte order mark are written as `\u`
+  /// escapes: the text is then safe in a terminal, in a script element and in tools that split lines at U+2028.
   /// - Throws: `JSONError.nonFinite` for NaN or infinity; the buffer is then as it was before the call.
   package func append(to bytes: inout [UInt8], style: JSONStyle = .compact) throws(JSONError) {
     let writer = JSONWriter(style: style)
@@ -162,7 +162,7 @@ private struct JSONWriter {
       let byte = utf8[index]
       let isSpecial =
         byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "<")
-        || byte == 0x7F || byte == 0xC2 || byte == 0xD8 || byte == 0xE2
+        || byte == 0x7F || byte == 0xC2 || byte == 0xD8 || byte == 0xE2 || byte == 0xEF
       guard isSpecial else {
         index += 1
         continue
@@ -179,6 +179,9 @@ private struct JSONWriter {
       case 0xE2:
         length = 3
         code = index + 2 < utf8.count ? Self.controlOfGeneralPunctuation(utf8[index + 1], utf8[index + 2]) : nil
+      case 0xEF:  // U+FEFF, the byte order mark: invisible, and dropped by readers at the start of a text
+        length = 3
+        code = index + 2 < utf8.count && utf8[index + 1] == 0xBB && utf8[index + 2] == 0xBF ? 0xFEFF : nil
       default: break
       }
       guard let code else {

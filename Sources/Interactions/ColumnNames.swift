@@ -97,7 +97,7 @@ struct TableHeader {
       // An exact name, with or without its type, before a lenient one.
       if let index = names.firstIndex(of: name) { return index }
       if let index = names.firstIndex(where: { Self.plain($0) == Self.plain(name) }) { return index }
-      throw .missingColumn(path: path, role: role.rawValue, known: [name], found: names)
+      throw .missingColumn(path: path, role: role.rawValue, known: [name], found: names, isNamed: true)
     }
     let plainNames = names.map(Self.plain)
     for known in role.knownNames {

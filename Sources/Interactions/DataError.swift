@@ -8,8 +8,10 @@ package enum DataError: DescribedFailure {
   case unrecognised(folder: String, found: [String])
   /// A folder could be read in several ways.
   case ambiguous(folder: String, candidates: [String])
-  /// A table lacks a column.
-  case missingColumn(path: String, role: String, known: [String], found: [String])
+  /// A folder holds the same thing twice.
+  case twice(folder: String, names: [String])
+  /// A table lacks a column; `isNamed` when the user gave its name.
+  case missingColumn(path: String, role: String, known: [String], found: [String], isNamed: Bool = false)
   /// A value in a table or file is wrong; `place` is a line or a row and column.
   case badValue(path: String, place: String, reason: String)
   /// Ids that have no embedding.
@@ -37,7 +39,16 @@ package enum DataError: DescribedFailure {
     case .ambiguous(let folder, let candidates):
       return "\(folder): several files could be the interactions: \(Self.list(candidates, of: candidates.count)); "
         + "name one with --interactions"
-    case .missingColumn(let path, let role, let known, let found):
+    case .twice(let folder, let names):
+      return "\(folder): holds \(names.map { "'\($0)'" }.joined(separator: " and ")), which mean the same; "
+        + "remove what is not meant"
+    case .missingColumn(let path, _, _, let found, _) where found.allSatisfy(Self.looksLikeData):
+      return "\(path):1: the first line looks like data (\(Self.list(found, of: found.count))); put a line before it "
+        + "that names the columns, such as 'user_id' and 'item_id' with the separator of the other lines"
+    case .missingColumn(let path, let role, let known, let found, true):
+      return "\(path): no column '\(known.joined(separator: ", "))', which --\(role)-column names, among "
+        + Self.list(found, of: found.count)
+    case .missingColumn(let path, let role, let known, let found, _):
       return "\(path): no column for the \(role) among \(Self.list(found, of: found.count)); known names are "
         + "\(known.joined(separator: ", ")); name it with --\(role)-column"
     case .badValue(let path, let place, let reason):
@@ -49,7 +60,8 @@ package enum DataError: DescribedFailure {
       return "\(path): \(count) embedding\(count == 1 ? " is" : "s are") of no known \(kind): "
         + "\(Self.list(first, of: count)); remove the rows, or use --allow-missing to pass over them"
     case .rowCount(let path, let rows, let ids, let source):
-      return "\(path): has \(rows) rows, but \(source) has \(ids) ids; row n must belong to id n"
+      return "\(path): has \(rows) rows, but \(source) has \(ids) ids; row n must belong to id n: "
+        + "make them equal, or list the ids of the rows in an ids file"
     case .unknownRowOrder(let path, let kind):
       return "\(path): nothing says which row belongs to which \(kind); put the ids, one a line in row order, into "
         + "\(kind)_ids.txt beside it, or give an \(kind)s file whose rows are in the same order"
@@ -62,6 +74,12 @@ package enum DataError: DescribedFailure {
   package var exitStatus: ExitStatus {
     if case .badOption = self { return .usage }
     return .badData
+  }
+
+  /// True for a field that hardly names a column: a number, or several in one.
+  private static func looksLikeData(_ field: String) -> Bool {
+    field.utf8.contains { (0x30...0x39).contains($0) }
+      && field.utf8.allSatisfy { (0x30...0x39).contains($0) || " .:-+|".utf8.contains($0) }
   }
 
   /// The first few of a list, and how many more there are.

@@ -59,7 +59,7 @@ package enum DataFolder {
     }
     let folder = Listing(path: path, names: try FileReader.names(inDirectory: path))
     var sources = try interactions(in: folder)
-    addCompanions(in: folder, to: &sources)
+    try addCompanions(in: folder, to: &sources)
     return sources
   }
 
@@ -78,14 +78,14 @@ package enum DataFolder {
 
   /// Adds what lies in a folder beside interactions: lists and embeddings.
   package static func addCompanions(of path: String, to sources: inout DataSources) throws {
-    addCompanions(in: Listing(path: path, names: try FileReader.names(inDirectory: path)), to: &sources)
+    try addCompanions(in: Listing(path: path, names: try FileReader.names(inDirectory: path)), to: &sources)
   }
 
-  private static func addCompanions(in folder: Listing, to sources: inout DataSources) {
-    if sources.items == nil { sources.items = folder.table("items") ?? folder.only(".item") }
-    if sources.users == nil { sources.users = folder.table("users") ?? folder.only(".user") }
-    sources.itemEmbeddings = folder.first(["item_embeddings.npy", "item_embeddings.safetensors"])
-    sources.userEmbeddings = folder.first(["user_embeddings.npy", "user_embeddings.safetensors"])
+  private static func addCompanions(in folder: Listing, to sources: inout DataSources) throws(DataError) {
+    if sources.items == nil { sources.items = try folder.table("items") ?? folder.only(".item") }
+    if sources.users == nil { sources.users = try folder.table("users") ?? folder.only(".user") }
+    sources.itemEmbeddings = try folder.single(["item_embeddings.npy", "item_embeddings.safetensors"])
+    sources.userEmbeddings = try folder.single(["user_embeddings.npy", "user_embeddings.safetensors"])
     sources.itemEmbeddingIds = sources.itemEmbeddings == nil ? nil : folder.first(["item_ids.txt"])
     sources.userEmbeddingIds = sources.userEmbeddings == nil ? nil : folder.first(["user_ids.txt"])
   }
@@ -100,7 +100,14 @@ package enum DataFolder {
       candidates.first { names.contains($0) }.map(full)
     }
 
-    func table(_ stem: String) -> String? { first([stem + ".tsv", stem + ".csv"]) }
+    /// The one of several names for the same thing that is there; two of them may well contradict each other.
+    func single(_ candidates: [String]) throws(DataError) -> String? {
+      let found = candidates.filter { names.contains($0) }
+      guard found.count <= 1 else { throw .twice(folder: path, names: found) }
+      return found.first.map(full)
+    }
+
+    func table(_ stem: String) throws(DataError) -> String? { try single([stem + ".tsv", stem + ".csv"]) }
 
     /// The file with this ending, if there is exactly one.
     func only(_ suffix: String) -> String? {
@@ -110,10 +117,11 @@ package enum DataFolder {
   }
 
   private static func interactions(in folder: Listing) throws -> DataSources {
-    if let train = folder.table("train") {
+    if let train = try folder.table("train") {
       var sources = DataSources(train: train)
-      sources.valid = folder.table("valid") ?? folder.table("validation") ?? folder.table("val")
-      sources.test = folder.table("test")
+      sources.valid = try folder.single(
+        ["valid", "validation", "val"].flatMap { [$0 + ".tsv", $0 + ".csv"] })
+      sources.test = try folder.table("test")
       return sources
     }
     let recBole = folder.names.filter { $0.hasSuffix(".inter") }
@@ -125,7 +133,8 @@ package enum DataFolder {
       sources.test = folder.first(["test.txt"])
       return sources
     }
-    if let table = folder.table("interactions") ?? folder.table("ratings") { return DataSources(train: table) }
+    let whole = ["interactions.tsv", "interactions.csv", "ratings.tsv", "ratings.csv"]
+    if let table = try folder.single(whole) { return DataSources(train: table) }
     let others = folder.names.filter { name in
       (name.hasSuffix(".csv") || name.hasSuffix(".tsv"))
         && !["items.", "users.", "movies.", "links.", "tags.", "titles."].contains { name.hasPrefix($0) }

@@ -84,6 +84,7 @@ package struct DataSet: Sendable {
   /// Reads, checks, filters and divides a data set.
   /// - Throws: `FileError`, `DelimitedError`, `SafetensorsError` or `DataError`, each a `DescribedFailure`.
   package static func load(_ options: DataSetOptions) throws -> DataSet {
+    try options.validate()
     var loader = DataSetLoader(options: options, sources: try options.sources())
     return try loader.load()
   }

@@ -145,7 +145,10 @@ struct DataSetLoader {
       (users, items) = log.takeMaps()
       logs.append(log)
     }
-    guard logs[0].count > 0 else { throw DataError.empty("\(sources.train): has no interactions") }
+    guard logs[0].count > 0 else {
+      throw DataError.empty(
+        "\(sources.train): has no interactions; give a file with at least one line behind its header")
+    }
     let userOrder = users.canonicalOrder(from: listed.users)
     let itemOrder = items.canonicalOrder(from: listed.items)
     users = users.selecting(userOrder)
@@ -300,6 +303,16 @@ struct DataSetLoader {
     if !strangers.isEmpty {
       notices.append(
         DataNotice("unknown_\(kind)_embeddings", "\(strangers.count) embeddings of unknown \(kind)s passed over"))
+    }
+    let zeros = (0..<embeddings.rows).filter { row in
+      UnsafeBufferPointer(start: embeddings.row(row), count: embeddings.columns).allSatisfy { $0 == 0 }
+    }
+    if let first = zeros.first {
+      notices.append(
+        DataNotice(
+          "zero_\(kind)_embeddings",
+          "\(side.embeddingsPath): \(zeros.count) of \(embeddings.rows) rows are all zero and say nothing; "
+            + "the first is that of \(kind) '\(ids[first])'"))
     }
     if rows.count == embeddings.rows, rows.indices.allSatisfy({ rows[$0] == $0 }) { return embeddings }
     let result = Matrix(rows: rows.count, columns: embeddings.columns)

@@ -47,6 +47,17 @@ package struct DataSetOptions: Sendable {
   /// Default options for a folder or a file of interactions.
   package init(folder: String? = nil) { self.folder = folder }
 
+  /// Refuses numbers that make no sense.
+  func validate() throws(DataError) {
+    if let ratingThreshold, !ratingThreshold.isFinite {
+      throw .badOption("the rating threshold must be a finite number, not \(ratingThreshold)")
+    }
+    guard core >= 0 else { throw .badOption("the core must be 0 or more interactions, not \(core)") }
+    guard validationShare >= 0, validationShare <= 1 else {
+      throw .badOption("the validation share must be from 0 to 1, not \(validationShare)")
+    }
+  }
+
   /// The files that these options mean.
   package func sources() throws -> DataSources {
     var sources: DataSources

@@ -68,7 +68,12 @@ package enum InteractionReader {
           throw DataError.notPossible("\(reader.path):\(reader.line): more than \(Int32.max - 1) interactions")
         }
       } catch let error as DelimitedError {
-        guard badLines == .skip, case .badLine = error else { throw error }
+        guard case .badLine(let path, let line, let column, let reason) = error else { throw error }
+        guard badLines == .skip else {
+          throw DelimitedError.badLine(
+            path: path, line: line, column: column,
+            reason: reason + " (correct the line, or pass over such lines with --skip-bad-lines)")
+        }
         log.badLineCount += 1
         if log.firstBadLine == nil { log.firstBadLine = error.description }
       }

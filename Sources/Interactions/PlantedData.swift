@@ -45,10 +45,24 @@ package enum PlantedData {
     try options.validate()
     try FileWriter.createDirectory(folder)
     if !options.replacesFiles, let name = try FileReader.names(inDirectory: folder).first {
-      throw DataError.badOption("\(folder): is not empty (it holds '\(name)'); give a new folder or allow replacing")
+      throw DataError.badOption(
+        "\(folder): is not empty (it holds '\(name)'); give a new folder, or replace an earlier sample with --force")
     }
-    let truth = PlantedTruth(options: options)
     var summary = Summary()
+    do {
+      try writeFiles(of: options, to: folder, summary: &summary, progress: progress)
+    } catch {
+      // Some of the files would pass for a data set: of a full disk's, training without its test part.
+      for name in summary.files { try? PosixFileSystem().removeFile(folder + "/" + name) }
+      throw error
+    }
+    return summary
+  }
+
+  private static func writeFiles(
+    of options: PlantedDataOptions, to folder: String, summary: inout Summary, progress: (Double) -> Void
+  ) throws {
+    let truth = PlantedTruth(options: options)
     try writeInteractions(truth, to: folder, summary: &summary, progress: progress)
     try writeCatalogues(truth, to: folder, summary: &summary)
     try writeEmbeddings(truth.items, count: options.items, draw: .itemText, truth, to: folder + "/item_embeddings.npy")
@@ -62,11 +76,11 @@ package enum PlantedData {
       throw DataError.badOption("\(userEmbeddings): is left of an earlier data set; remove it")
     }
     try writeFactors(truth, to: folder + "/factors.safetensors")
-    summary.files += ["factors.safetensors", "README.md"]
+    summary.files.append("factors.safetensors")
     let readMe = try FileWriter(folder + "/README.md")
     try readMe.append(description(of: options, summary: summary))
     try readMe.finish()
-    return summary
+    summary.files.append("README.md")
   }
 
   // MARK: Interactions
@@ -119,8 +133,10 @@ package enum PlantedData {
       user = batch.upperBound
       progress(Double(user) / Double(options.users))
     }
-    for writer in writers { try writer.finish() }
-    summary.files += names
+    for (name, writer) in zip(names, writers) {
+      try writer.finish()
+      summary.files.append(name)
+    }
   }
 
   /// How many items each user takes: log-normal around the mean, at least 5 and at most half of all items.
@@ -237,11 +253,12 @@ package enum PlantedData {
       ranks[Int(group)] += 1
     }
     try items.finish()
+    summary.files.append("items.tsv")
     let users = try FileWriter(folder + "/users.tsv")
     try users.append("user_id\n")
     for user in 0..<truth.options.users { try users.append("\(user + 1)\n") }
     try users.finish()
-    summary.files += ["items.tsv", "users.tsv"]
+    summary.files.append("users.tsv")
   }
 
   private static func writeEmbeddings(

@@ -20,6 +20,8 @@ package enum BundleError: DescribedFailure {
   case metadata(path: String, key: String, problem: String)
   /// `config.json` does not say what the tensors file says.
   case configurationDiffers(path: String)
+  /// A file beside `model.safetensors` is not the one that was saved with it.
+  case differs(path: String)
   /// A tensor's shape does not fit the rest of the model.
   case shape(path: String, tensor: String, expected: [Int], found: [Int])
   /// A number is NaN or infinite, or too large for the type it is stored in.
@@ -58,6 +60,9 @@ package enum BundleError: DescribedFailure {
     case .metadata(let path, let key, let problem): return "\(path): metadata '\(key)' \(problem)"
     case .configurationDiffers(let path):
       return "\(path)/config.json differs from the configuration stored in model.safetensors; restore it or retrain"
+    case .differs(let path):
+      return "\(path) is missing or differs from what was saved with model.safetensors; "
+        + "restore the directory from a copy, or train again"
     case .shape(let path, let tensor, let expected, let found):
       return "\(path): tensor '\(tensor)' must have the shape \(expected) but has \(found)"
     case .notFinite(let path, let tensor, let row, let column):

@@ -39,8 +39,21 @@ extension Bundle {
     let logPath = path + "/" + FileName.trainingLog
     return try Bundle(
       reading: file, configuration: configuration,
-      metrics: FileReader.exists(metricsPath) ? try json(metricsPath) : .null,
+      metrics: try metrics(metricsPath, checksum: verify ? file.header.metadata(metricsChecksumKey) : nil),
       trainingLogPath: FileReader.exists(logPath) ? logPath : nil)
+  }
+
+  /// The final evaluation; bundles of before its checksum was kept may be without it.
+  private static func metrics(_ path: String, checksum: String?) throws(BundleError) -> JSONValue {
+    guard let checksum else { return FileReader.exists(path) ? try json(path) : .null }
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try FileReader.contents(of: path) } catch {
+      // The directory is there, so what is missing is a part of it.
+      if case .missing = error { throw .differs(path: path) }
+      throw .file(error)
+    }
+    guard CRC32C.text(CRC32C.checksum(bytes)) == checksum else { throw .differs(path: path) }
+    return try json(path)
   }
 
   private static func json(_ path: String) throws(BundleError) -> JSONValue {

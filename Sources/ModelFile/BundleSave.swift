@@ -7,6 +7,9 @@ extension Bundle {
   /// The format's name and major version, as in the metadata of `model.safetensors`.
   package static let format = "darec/bundle/1"
 
+  /// The metadata entry that holds the CRC32C of `metrics.json`.
+  static let metricsChecksumKey = "metrics_crc32c"
+
   /// Names of the files in a bundle's directory.
   package enum FileName {
     /// All tensors.
@@ -19,6 +22,33 @@ extension Bundle {
     package static let trainingLog = "train.jsonl"
     /// The model card.
     package static let card = "README.md"
+    /// All of them.
+    package static let all = [tensors, configuration, metrics, trainingLog, card]
+  }
+
+  /// Writes a file that lies in a bundle's directory without being part of the bundle, such as a checkpoint.
+  ///
+  /// It waits while another process replaces the directory, so that the file cannot end in the one that goes.
+  /// - Parameters:
+  ///   - name: path below the directory; its folders are created.
+  ///   - bytes: the contents; they appear at once or not at all.
+  ///   - path: the bundle's directory, which is created.
+  package static func saveBeside(_ name: String, bytes: [UInt8], inBundle path: String) throws {
+    if !FileReader.isDirectory(path) { try FileWriter.createDirectory(path) }
+    try AtomicReplace.whileNotReplaced(directory: path, known: FileName.all) { () throws(AtomicReplaceError) in
+      let file = path + "/" + name
+      do throws(FileError) { try FileWriter.createDirectory(AtomicReplace.parent(of: file)) } catch {
+        throw .notCreated(error)
+      }
+      try AtomicReplace.file(at: file, bytes: bytes)
+    }
+  }
+
+  /// Puts back what a process that died while saving left beside the directory, such as its checkpoint.
+  ///
+  /// Every save does this too; it is for readers of such files.
+  package static func recover(_ path: String) throws(AtomicReplaceError) {
+    try AtomicReplace.whileNotReplaced(directory: path, known: FileName.all) { () throws(AtomicReplaceError) in }
   }
 
   /// Writes the bundle's directory, replacing an older one in one step.
@@ -31,14 +61,17 @@ extension Bundle {
   package func save(
     to path: String, trainingLog: [UInt8] = [], fileSystem: any FileSystem = PosixFileSystem()
   ) throws(BundleError) {
-    let writer = try tensorsFile()
+    var writer = try tensorsFile()
+    let metricsBytes = try json(metrics, .pretty) + [0x0A]
+    // metrics.json is part of what a damaged copy must not pass for: its checksum lies under the header's.
+    writer.metadata.append((Self.metricsChecksumKey, CRC32C.text(CRC32C.checksum(metricsBytes))))
     let notes = ModelCard.notes(inDirectory: path)
     let files = [
       AtomicReplace.DirectoryFile(name: FileName.tensors, byteCount: writer.byteCount) { sink throws(SystemError) in
         try writer.write(to: sink)
       },
       .init(name: FileName.configuration, bytes: try json(configuration, .pretty) + [0x0A]),
-      .init(name: FileName.metrics, bytes: try json(metrics, .pretty) + [0x0A]),
+      .init(name: FileName.metrics, bytes: metricsBytes),
       .init(name: FileName.trainingLog, bytes: trainingLog),
       .init(name: FileName.card, bytes: Array(ModelCard.text(of: self, notes: notes).utf8)),
     ]

@@ -2,6 +2,7 @@
 
 import Autodiff
 import Files
+import ModelFile
 import Numerics
 
 /// Writes and reads `checkpoint/state.safetensors`.
@@ -59,9 +60,7 @@ package enum Checkpoint {
       ("progress", try progress.text()),
     ]
     let path = path(inBundle: bundle)
-    try FileWriter.createDirectory(bundle)
-    try FileWriter.createDirectory(bundle + "/checkpoint")
-    try AtomicReplace.file(at: path, bytes: writer.bytes())
+    try Bundle.saveBeside("checkpoint/state.safetensors", bytes: writer.bytes(), inBundle: bundle)
     return path
   }
 
@@ -79,6 +78,8 @@ package enum Checkpoint {
   /// - Throws: `TrainingError.noCheckpoint`, or what is wrong with the file.
   package static func open(bundle: String) throws -> (file: SafetensorsFile, header: Header) {
     let path = path(inBundle: bundle)
+    // A save that was killed may have left the checkpoint in the old directory, beside the new one.
+    if !FileReader.exists(path), FileReader.isDirectory(bundle) { try? Bundle.recover(bundle) }
     guard FileReader.exists(path) else { throw TrainingError.noCheckpoint(path) }
     let file = try SafetensorsFile(path: path)
     try file.verify()

@@ -198,7 +198,7 @@ final class FailingFileSystem: FileSystem {
     let system = PosixFileSystem()
     let lock = try #require(try system.lock(folder.path + "/.model.lock"))
     let error = #expect(throws: AtomicReplaceError.self) {
-      try AtomicReplace.directory(at: path, files: files("new"))
+      try AtomicReplace.directory(at: path, files: files("new"), patience: 0)
     }
     #expect(error?.description.contains("another process") == true)
     #expect(text(of: path) == "old")
@@ -206,6 +206,94 @@ final class FailingFileSystem: FileSystem {
     try AtomicReplace.directory(at: path, files: files("new"))
     #expect(text(of: path) == "new")
     #expect(try FileReader.names(inDirectory: folder.path) == ["model"])
+  }
+
+  @Test func writersWaitForEachOtherAndTheLastOneCounts() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/model"
+    let system = PosixFileSystem()
+    let lock = try #require(try system.lock(folder.path + "/.model.lock"))
+    let writer = Task.detached { [path, files = self.files("new")] in
+      try AtomicReplace.directory(at: path, files: files, patience: 20)
+    }
+    try await Task.sleep(for: .milliseconds(60))
+    #expect(text(of: path) == nil)
+    system.unlock(lock, path: folder.path + "/.model.lock")
+    try await writer.value
+    #expect(text(of: path) == "new")
+    #expect(try FileReader.names(inDirectory: folder.path) == ["model"])
+  }
+
+  /// A save that was killed between the exchange and the move leaves what was beside the model's files in the old
+  /// directory.
+  @Test func whatLayBesideIsPutBackBeforeAnythingIsWrittenThere() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/model"
+    try AtomicReplace.directory(at: path, files: files("new"))
+    let left = folder.path + "/.model.new-5000000-0"
+    #expect(mkdir(left, 0o755) == 0 && mkdir(left + "/checkpoint", 0o755) == 0)
+    try folder.write(".model.new-5000000-0/a", "old-a")
+    try folder.write(".model.new-5000000-0/checkpoint/state", "kept")
+    var found: [UInt8] = []
+    try AtomicReplace.whileNotReplaced(directory: path, known: ["a", "b"]) { () throws(AtomicReplaceError) in
+      found = (try? FileReader.contents(of: path + "/checkpoint/state")) ?? []
+    }
+    #expect(found == Array("kept".utf8))
+    #expect(text(of: path) == "new")
+    #expect(try FileReader.names(inDirectory: folder.path) == ["model"])
+  }
+
+  @Test func aFileSizeLimitIsAnErrorAndLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("file", "old")
+    // The limit is the whole process's, so a file far longer than what other tests write is used to meet it.
+    var old = rlimit()
+    #expect(getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old) == 0)
+    var limit = rlimit(rlim_cur: 256 << 20, rlim_max: old.rlim_max)
+    #expect(setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+    defer { _ = setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old) }
+    let file = try AtomicFile(path: path)
+    // A hole of the limit's size takes no room on the disk.
+    let name = try #require(try FileReader.names(inDirectory: folder.path).first { $0 != "file" })
+    #expect(truncate(folder.path + "/" + name, off_t(limit.rlim_cur)) == 0)
+    let descriptor = open(folder.path + "/" + name, O_WRONLY | O_APPEND)
+    defer { close(descriptor) }
+    let byte = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+    byte[0] = 1
+    defer { byte.deallocate() }
+    var code: Int32 = 0
+    do {
+      _ = try PosixFileSystem().write(descriptor, UnsafeRawBufferPointer(byte), path: path)
+    } catch { code = error.code }
+    #expect(code == EFBIG)
+    file.abandon()
+    #expect(try FileReader.contents(of: path) == Array("old".utf8))
+    #expect(try FileReader.names(inDirectory: folder.path) == ["file"])
+  }
+
+  @Test func aTableThatIsNotFinishedLeavesTheOldOne() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("table.tsv", "old")
+    do {
+      let writer = try FileWriter(path)
+      try writer.append([UInt8](repeating: 65, count: 3 << 20))
+    }
+    #expect(try FileReader.contents(of: path) == Array("old".utf8))
+    let writer = try FileWriter(path)
+    try writer.append("new")
+    try writer.finish()
+    #expect(try FileReader.contents(of: path) == Array("new".utf8))
+    #expect(try FileReader.names(inDirectory: folder.path) == ["table.tsv"])
+  }
+
+  @Test func aFolderInTheWayOfAFolderIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let file = try folder.write("file", "text")
+    #expect(symlink("nowhere", folder.path + "/link") == 0)
+    let first = #expect(throws: FileError.self) { try FileWriter.createDirectory(file + "/model") }
+    #expect(first?.description.contains("it is not a folder; choose another path") == true)
+    let second = #expect(throws: FileError.self) { try FileWriter.createDirectory(folder.path + "/link") }
+    #expect(second?.description.contains("link to a folder that does not exist") == true)
   }
 
   @Test func whatDeadWritersLeftIsCleanedUp() throws {

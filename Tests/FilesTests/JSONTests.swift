@@ -69,8 +69,10 @@ import Testing
   }
 
   @Test func compactTextIsMinimal() throws {
-    let value: JSONValue = ["id": "a\"b\\<\u{2028}\u{7F}\u{85}\u{202E}é\n", "n": [1, 2.5, true, .null], "e": []]
-    let expected = #"{"id":"a\"b\\\u003c\u2028\u007f\u0085\u202eé\n","n":[1,2.5,true,null],"e":[]}"#
+    let value: JSONValue = [
+      "id": "a\"b\\<\u{2028}\u{7F}\u{85}\u{202E}\u{FEFF}é\u{FF21}\u{FEFE}\n", "n": [1, 2.5, true, .null], "e": [],
+    ]
+    let expected = #"{"id":"a\"b\\\u003c\u2028\u007f\u0085\u202e\ufefféＡ﻾\n","n":[1,2.5,true,null],"e":[]}"#
     #expect(try value.text() == expected)
     #expect(try JSONValue.parse(expected) == value)
   }

@@ -52,6 +52,11 @@ import Testing
     ("user_id,item_id\n1," + String(repeating: "x", count: 4097) + "\n", "the id has 4097 bytes; at most 4096"),
     ("person,item_id\n1,2\n", "/log.csv: no column for the user among 'person', 'item_id'"),
     ("user_id,thing\n1,2\n", "/log.csv: no column for the item among 'user_id', 'thing'"),
+    ("196,242,3,881250949\n1,2,3,4\n", "/log.csv:1: the first line looks like data ('196', '242', '3', '881250949')"),
+    ("1\t1\t5\n2\t3\t4\n", "the header names '1' twice; if this is data, put a line before it"),
+    ("user_id,item_id\r1,2\r3,4\r", "/log.csv:1: lines end with a lone carriage return"),
+    ("1::1193::5::978300760\n", "/log.csv:1: the first line looks like data"),
+    ("user_id,item_id\n1\n", "of 2 fields (correct the line, or pass over such lines with --skip-bad-lines)"),
     ("user_id,item_id\n", "/log.csv: has no interactions"), ("", "/log.csv:1: the file is empty"),
     ("user_id,user_id\n1,2\n", "/log.csv:1: the header names 'user_id' twice"),
   ]
@@ -94,13 +99,33 @@ import Testing
     #expect(try message(table) { $0.ratingThreshold = 3 }.contains("needs a column of ratings"))
     #expect(try message(table) { $0.split = .leaveLastOut }.contains("needs a time column"))
     #expect(try message(table) { $0.core = 2 }.contains("no training interaction is left"))
-    #expect(try message(table) { $0.columns.user = "who" }.contains("known names are who"))
+    #expect(
+      try message(table) { $0.columns.user = "who" }.contains("no column 'who', which --user-column names, among"))
     #expect(
       try message(["train.csv": table["log.csv"] ?? "", "test.csv": "user_id,item_id\n1,3\n"]) { $0.core = 2 }
         .contains("already divided"))
     let twice = ["log.csv": "user_id,item_id\n1,2\n1,2\n"]
     #expect(try message(twice) { $0.duplicates = .refuse }.contains("1 lines repeat"))
     #expect(throws: DataError.self) { try DataSet.load(DataSetOptions()) }
+  }
+
+  @Test func theSameThingTwiceIsRefused() throws {
+    let table = "user_id,item_id\n1,2\n"
+    #expect(
+      try message(["train.tsv": table, "train.csv": table]).contains("holds 'train.tsv' and 'train.csv', which mean"))
+    #expect(
+      try message(["train.csv": table, "valid.csv": table, "val.csv": table]).contains("'valid.csv' and 'val.csv'"))
+    #expect(try message(["ratings.csv": table, "interactions.csv": table]).contains("which mean the same"))
+    #expect(
+      try message(["log.csv": table, "item_embeddings.npy": "", "item_embeddings.safetensors": ""])
+        .contains("'item_embeddings.npy' and 'item_embeddings.safetensors'"))
+  }
+
+  @Test func numbersThatMakeNoSenseAreUsageErrors() throws {
+    let table = ["log.csv": "user_id,item_id,rating\n1,2,3\n"]
+    #expect(try message(table, status: .usage) { $0.ratingThreshold = .nan }.contains("finite number, not nan"))
+    #expect(try message(table, status: .usage) { $0.ratingThreshold = .infinity }.contains("not inf"))
+    #expect(try message(table, status: .usage) { $0.core = -1 }.contains("not -1"))
   }
 
   @Test func recBoleHeadersNeedTheirTypes() throws {

@@ -6,6 +6,10 @@ import Numerics
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 @Suite(.serialized) struct PlantedDataTests {
   private func planted(_ change: (inout PlantedDataOptions) -> Void = { _ in }) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
@@ -30,6 +34,16 @@ import Testing
       right += (b - meanSecond) * (b - meanSecond)
     }
     return both / (left * right).squareRoot()
+  }
+
+  @Test func aFailureLeavesNothingThatPassesForADataSet() throws {
+    let folder = try TemporaryFolder()
+    // A folder in the place of the last file makes the writing fail after all others.
+    #expect(mkdir(folder.path + "/factors.safetensors", 0o755) == 0)
+    var options = PlantedDataOptions()
+    options.replacesFiles = true
+    #expect(throws: (any Error).self) { try PlantedData.write(to: folder.path, options: options) }
+    #expect(try FileReader.names(inDirectory: folder.path) == ["factors.safetensors"])
   }
 
   @Test func theProgramReadsWhatItWrites() throws {

@@ -228,6 +228,40 @@ import Testing
     #expect(failure(folder.path + "/m").0.contains("differs from the configuration"))
   }
 
+  @Test func everyFlippedBitOfTheMetricsIsDetected() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/m"
+    try exampleBundle().save(to: path, fileSystem: UnsynchronizedFileSystem())
+    let metrics = try FileReader.contents(of: path + "/metrics.json")
+    for position in metrics.indices {
+      var damaged = metrics
+      damaged[position] ^= 1 << (position % 8)
+      try folder.write("m/metrics.json", damaged)
+      let error = #expect(throws: BundleError.self) { try Bundle.load(path) }
+      #expect(error?.exitStatus == .badData)
+      #expect(error?.description.contains("/m/metrics.json is missing or differs") == true)
+    }
+    #expect(unlink(path + "/metrics.json") == 0)
+    #expect(throws: BundleError.self) { try Bundle.load(path) }
+    try folder.write("m/metrics.json", metrics)
+    _ = try Bundle.load(path)
+  }
+
+  @Test func filesBesideAModelSurviveAKilledSave() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/a/m"
+    try Bundle.saveBeside("checkpoint/state", bytes: [1, 2], inBundle: path)
+    #expect(try FileReader.contents(of: path + "/checkpoint/state") == [1, 2])
+    try exampleBundle().save(to: path, fileSystem: UnsynchronizedFileSystem())
+    // As a process that was killed after the exchange leaves it; no process has this number.
+    let old = folder.path + "/a/.m.new-5000000-1"
+    #expect(mkdir(old, 0o755) == 0 && rename(path + "/checkpoint", old + "/checkpoint") == 0)
+    try Bundle.recover(path)
+    #expect(try FileReader.contents(of: path + "/checkpoint/state") == [1, 2])
+    #expect(try FileReader.names(inDirectory: folder.path + "/a") == ["m"])
+    _ = try Bundle.load(path)
+  }
+
   @Test func invalidPartsCannotBecomeABundle() throws {
     func build(_ change: (inout ExampleOptions) -> Void, name: String, users: Matrix?, text: Matrix?) throws {
       var options = ExampleOptions()
