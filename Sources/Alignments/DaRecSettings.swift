@@ -37,6 +37,9 @@ struct DaRecSettings {
   /// True when any term has a weight.
   var hasWeight: Bool { orthogonality != 0 || uniformity != 0 || global != 0 || local != 0 }
 
+  /// False when the base model trains and ranks as if there were no alignment.
+  var changesAnything: Bool { hasWeight || inference != .final }
+
   init(_ options: OptionValues) {
     orthogonality = Float(options.number("orthogonality"))
     uniformity = Float(options.number("uniformity"))
@@ -99,7 +102,11 @@ extension DaRec {
   /// How the registry offers this alignment.
   package static let descriptor = AlignmentDescriptor(
     name: "darec", summary: "disentangled alignment (arXiv 2408.08231)", options: DaRecSettings.declarations,
-    minimumEpochs: 30,
+    minimumEpochs: { options in
+      let settings = DaRecSettings(options)
+      // With nothing to settle the run must end where the base model's ends.
+      return settings.changesAnything ? settings.pretrainEpochs + 30 : 0
+    },
     lambda: { lambda, options in
       let apart = options.text("lambda-scope") == "all" ? lambda : "1"
       return [("orthogonality", apart), ("uniformity", apart), ("global", lambda), ("local", lambda)]

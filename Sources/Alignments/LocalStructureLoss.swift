@@ -190,6 +190,12 @@ package struct CentreStart {
     self.collaborative = collaborative
     self.language = language
   }
+
+  /// True when both sides have `clusters` centres of the width of their rows; a checkpoint may hold others.
+  func fits(_ behaviour: Matrix, _ text: Matrix, clusters: Int) -> Bool {
+    collaborative.rows == clusters && collaborative.columns == behaviour.columns && language.rows == clusters
+      && language.columns == text.columns
+  }
 }
 
 extension Tape {
