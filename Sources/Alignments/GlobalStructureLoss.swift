@@ -153,7 +153,9 @@ private struct DoubleRows {
     partial.withUnsafeMutableBufferPointer { buffer in
       values.withUnsafeBufferPointer { own in
         other.values.withUnsafeBufferPointer { others in
-          guard let sums = buffer.baseAddress, let left = own.baseAddress, let right = others.baseAddress else { return }
+          guard let sums = buffer.baseAddress, let left = own.baseAddress, let right = others.baseAddress else {
+            return
+          }
           parallelRanges(rows, blockSize: blockSize) { range in
             let block = sums + range.lowerBound / blockSize * size
             for row in range {
