@@ -33,7 +33,9 @@ package struct AlignmentDescriptor: Sendable {
   }
 }
 
-/// The list of alignments. `none` is not one of them: it is their absence.
+/// The list of alignments.
+///
+/// `none` is not one of them: it is their absence.
 package enum AlignmentRegistry {
   /// All alignments in the order in which help lists them.
   package static let all: [AlignmentDescriptor] = [DaRec.descriptor]

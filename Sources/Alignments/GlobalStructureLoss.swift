@@ -24,7 +24,9 @@ package enum GlobalScale: String, CaseIterable, Sendable {
 }
 
 extension Tape {
-  /// |A Aᵀ - B Bᵀ|_F² scaled, with unit rows or raw rows. Source: METHOD 2.4 (DaRec, L_glo).
+  /// |A Aᵀ - B Bᵀ|_F² scaled, with unit rows or raw rows.
+  ///
+  /// Source: METHOD 2.4 (DaRec, L_glo).
   ///
   /// Never builds an n x n matrix: |AᵀA|_F² + |BᵀB|_F² - 2 |AᵀB|_F² is the same number in O(n d²) (METHOD 2.10), and the
   /// gradient is 4 (A AᵀA - B BᵀA). Near perfect alignment the identity subtracts almost equal numbers; when less than

@@ -24,7 +24,9 @@ package struct LocalStructure {
   /// `[K, d]` row-major, in matched order.
   package var gradientRight: [Double]
 
-  /// Computes one form of the term in Double. Source: METHOD 2.5 and A7.
+  /// Computes one form of the term in Double.
+  ///
+  /// Source: METHOD 2.5 and A7.
   /// - Parameters:
   ///   - left: collaborative centres, `[count, width]`.
   ///   - right: their partners, `[count, width]`.
@@ -200,6 +202,7 @@ package struct CentreStart {
 
 extension Tape {
   /// The local term on two shared spaces: cluster each side, match the centres, compare the matched centres.
+  ///
   /// Source: METHOD 2.5 (DaRec, L_loc).
   ///
   /// Assignments and matching are constants; the centres are the means of their members, through which the gradient

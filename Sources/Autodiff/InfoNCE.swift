@@ -95,7 +95,9 @@ private func addSoftmaxGradients(
     for start in stride(from: 0, to: c.rows, by: tileColumns) {
       let width = min(tileColumns, c.rows - start)
       exponentialTile(a, range, c, start, width, inverseTemperature, tile)
-      for row in range { kernels.scale(rowScale[row], tile.row(row - range.lowerBound), tile.row(row - range.lowerBound), width) }
+      for row in range {
+        kernels.scale(rowScale[row], tile.row(row - range.lowerBound), tile.row(row - range.lowerBound), width)
+      }
       gemmSerial(
         m: range.count, n: columns, k: width, a: tile.pointer, lda: tileColumns, transposeA: false,
         b: c.row(start), ldb: columns, transposeB: false, c: gradientA.row(range.lowerBound), ldc: columns,

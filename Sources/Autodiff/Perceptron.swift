@@ -66,7 +66,8 @@ package final class Perceptron {
     for layer in 0..<layers {
       let isLast = layer == layers - 1
       current = tape.linear(
-        current, weight: tape.constant(parameters[2 * layer].value), bias: tape.constant(parameters[2 * layer + 1].value),
+        current, weight: tape.constant(parameters[2 * layer].value),
+        bias: tape.constant(parameters[2 * layer + 1].value),
         activation: isLast ? .identity : .leakyReLU(slope: Self.slope))
     }
     return current.value

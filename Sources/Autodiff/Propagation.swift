@@ -27,7 +27,9 @@ package final class PropagationGraph: Sendable {
   }
 
   /// D^-1/2 A D^-1/2 of the bipartite graph A = [[0, R], [Rᵀ, 0]], `[users + items, users + items]`; rows without
-  /// entries stay zero. Source: He et al. 2020, LightGCN, eq. 8 (no self-loops).
+  /// entries stay zero.
+  ///
+  /// Source: He et al. 2020, LightGCN, eq. 8 (no self-loops).
   /// - Parameters:
   ///   - interactions: R, `[users, items]`; any stored entry counts as 1.
   ///   - selfLoops: add the identity before normalising (GCCF).
@@ -138,7 +140,9 @@ extension Tape {
   ///   - graph: A, `[n, n]`.
   ///   - layers: number of propagations.
   ///   - values: entry values replacing the graph's own (edge dropping).
-  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, values: EdgeValues? = nil) -> Variable {
+  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, values: EdgeValues? = nil)
+    -> Variable
+  {
     let value = graph.sumOfLayers(x.value, layers: layers, values: values)
     return record(value: value, inputs: [x]) { gradient in
       let back = PropagationGraph.horner(graph.transpose, values: values?.transposed, gradient, layers: layers)

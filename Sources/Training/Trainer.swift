@@ -26,7 +26,9 @@ package protocol TrainingObserver: AnyObject {
   func epochEnded(_ record: EpochRecord, state: TrainingState)
 }
 
-/// Trains one model on one problem. Source: METHOD 5 (RLMRec's protocol).
+/// Trains one model on one problem.
+///
+/// Source: METHOD 5 (RLMRec's protocol).
 ///
 /// Adam on the weighted sum of the base model's terms, the alignment's terms and an L2 penalty over all parameters;
 /// one negative for each interaction, drawn anew every epoch; validation after epochs 1, 4, 7, ...; the parameters of

@@ -4,7 +4,9 @@ import Alignments
 import Files
 import Recommenders
 
-/// The settings of a run. Two runs with equal settings on equal data give equal models, whatever the thread count.
+/// The settings of a run.
+///
+/// Two runs with equal settings on equal data give equal models, whatever the thread count.
 package struct TrainingConfiguration: Sendable, Equatable {
   /// Registered name of the base model.
   package var model = "lightgcn"
@@ -26,8 +28,9 @@ package struct TrainingConfiguration: Sendable, Equatable {
   package var evaluationInterval = 3
   /// Stop after this many validations without improvement.
   package var patience = 5
-  /// Validations before this epoch do not count towards stopping. Setting an option of the alignment sets it to what
-  /// the alignment asks for, so a value of one's own is set last.
+  /// Validations before this epoch do not count towards stopping.
+  ///
+  /// Setting an option of the alignment sets it to what the alignment asks for, so a value of one's own is set last.
   package var minimumEpochs = 0
 
   /// The defaults of a model and an alignment.
