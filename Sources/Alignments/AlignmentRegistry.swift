@@ -10,7 +10,7 @@ package struct AlignmentDescriptor: Sendable {
   package let summary: String
   /// The options it declares.
   package let options: [OptionDeclaration]
-  /// Early stopping counts only after this many epochs, given the options: the terms need time to settle (METHOD 12).
+  /// Early stopping counts only after this many epochs, given the options: the terms need time to settle.
   package let minimumEpochs: @Sendable (OptionValues) -> Int
   /// What `--lambda X` stands for: option names and values.
   package let lambda: @Sendable (String, OptionValues) -> [(name: String, value: String)]

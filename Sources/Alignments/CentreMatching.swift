@@ -2,7 +2,7 @@
 
 import Numerics
 
-/// How the preference centres of the two sides are paired (METHOD A6).
+/// How the preference centres of the two sides are paired (reading A6).
 package enum CentreMatching: String, CaseIterable, Sendable {
   /// Repeatedly the closest free pair by Euclidean distance.
   case greedy

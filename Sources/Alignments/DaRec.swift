@@ -9,7 +9,7 @@ import Numerics
 /// Four projectors split each side into a specific and a shared part; the parts are kept apart (orthogonality), the
 /// specific parts spread out (uniformity), and only the structure of the shared parts is aligned: all pairwise
 /// similarities (global) and matched preference centres (local). Every reading of what the paper leaves open is an
-/// option; METHOD section 10 names them A1-A17.
+/// option; Docs/Method.md, "Readings", names them A1 to A15.
 package final class DaRec: Alignment {
   private let settings: DaRecSettings
   private let text: Matrix
@@ -100,7 +100,7 @@ package final class DaRec: Alignment {
     return terms
   }
 
-  /// The nodes whose structure this step compares, ascending (METHOD A5).
+  /// The nodes whose structure this step compares, ascending (reading A5).
   private func sampledNodes(count: Int, batchNodes: () -> [Int32], at position: StepPosition) -> [Int32] {
     switch settings.sampling {
     case .nodes:
@@ -197,7 +197,7 @@ package final class DaRec: Alignment {
     }
   }
 
-  /// Text vectors minus their mean, unit rows again (METHOD A15).
+  /// Text vectors minus their mean, unit rows again (reading A15).
   private static func centred(_ text: Matrix) -> Matrix {
     var mean = [Double](repeating: 0, count: text.columns)
     for row in 0..<text.rows {

@@ -4,12 +4,12 @@ import Files
 
 /// DaRec's options in typed form.
 struct DaRecSettings {
-  /// Which nodes a step's structure terms see (METHOD A5).
+  /// Which nodes a step's structure terms see (reading A5).
   enum Sampling: String, CaseIterable {
     case nodes, batch, all
   }
 
-  /// Which vectors rank (METHOD A12).
+  /// Which vectors rank (reading A12).
   enum Inference: String, CaseIterable {
     case final, concatenated, sum, shared
   }
@@ -62,7 +62,7 @@ struct DaRecSettings {
     centersText = options.flag("center-text")
   }
 
-  /// Every option with the default of METHOD section 10 (weights: section 12).
+  /// Every option with its default (Docs/Method.md, "DaRec" and "Readings").
   static let declarations: [OptionDeclaration] = [
     OptionDeclaration("orthogonality", .number(0...1e6), default: "0.01", "weight of the orthogonality term"),
     OptionDeclaration("uniformity", .number(0...1e6), default: "0.01", "weight of the uniformity term"),

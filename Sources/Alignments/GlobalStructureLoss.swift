@@ -3,7 +3,7 @@
 import Autodiff
 import Numerics
 
-/// How the global term is scaled (METHOD A4).
+/// How the global term is scaled (reading A4).
 package enum GlobalScale: String, CaseIterable, Sendable {
   /// Mean over all n² entries.
   case mean
@@ -26,9 +26,9 @@ package enum GlobalScale: String, CaseIterable, Sendable {
 extension Tape {
   /// |A Aᵀ - B Bᵀ|_F² scaled, with unit rows or raw rows.
   ///
-  /// Source: METHOD 2.4 (DaRec, L_glo).
+  /// Source: DaRec, L_glo (Docs/Method.md, "DaRec").
   ///
-  /// Never builds an n x n matrix: |AᵀA|_F² + |BᵀB|_F² - 2 |AᵀB|_F² is the same number in O(n d²) (METHOD 2.10), and the
+  /// Never builds an n x n matrix: |AᵀA|_F² + |BᵀB|_F² - 2 |AᵀB|_F² is the same number in O(n d²), and the
   /// gradient is 4 (A AᵀA - B BᵀA). Near perfect alignment the identity subtracts almost equal numbers; when less than
   /// 1/100 of the sum is left, value and gradient are computed again entirely in Double.
   /// - Parameters:

@@ -6,7 +6,7 @@ import Numerics
 extension Tape {
   /// log mean_{i<j} exp(-2 |x_i - x_j|²) over unit rows, of one side.
   ///
-  /// Source: METHOD 2.3 (DaRec, L_uni, on the specific representations), the form of Wang and Isola 2020, eq. 4 with t
+  /// Source: DaRec, L_uni (on the specific representations), the form of Wang and Isola 2020, eq. 4 with t
   /// = 2, over distinct pairs.
   ///
   /// Range [-8, 0]; 0 when all rows are equal. Fewer than two rows have no pair: the term is 0.

@@ -5,7 +5,7 @@ import Numerics
 /// A multi-layer perceptron; DaRec's and RLMRec's projectors.
 ///
 /// Two layers: Linear(in, ⌊(in + out) / 2⌋) → LeakyReLU(0.01) → Linear(., out). Weights are Xavier-uniform, biases
-/// uniform in ±1/√(fan in). Source: METHOD 2.1 (RLMRec's projector).
+/// uniform in ±1/√(fan in). Source: RLMRec's projector.
 package final class Perceptron {
   /// Slope of LeakyReLU for negative inputs.
   package static let slope: Float = 0.01

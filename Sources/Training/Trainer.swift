@@ -28,7 +28,7 @@ package protocol TrainingObserver: AnyObject {
 
 /// Trains one model on one problem.
 ///
-/// Source: METHOD 5 (RLMRec's protocol).
+/// Source: RLMRec's protocol (Docs/Method.md, "Protocol").
 ///
 /// Adam on the weighted sum of the base model's terms, the alignment's terms and an L2 penalty over all parameters;
 /// one negative for each interaction, drawn anew every epoch; validation after epochs 1, 4, 7, ...; the parameters of
