@@ -52,9 +52,9 @@ package struct MatchedCentres {
 package protocol Alignment: AnyObject {
   /// What it trains, in a fixed order; not the base model's parameters.
   var parameters: [Parameter] { get }
-  /// False when it changes nothing at this epoch (all weights zero, or still in the pretraining phase): the trainer
-  /// then leaves its parameters alone.
-  func isActive(inEpoch epoch: Int) -> Bool
+  /// The zero-based epoch from which on it acts, after those in which the base model trains alone; nil when it never
+  /// does (all weights zero). Before it the trainer leaves its parameters alone.
+  var firstActiveEpoch: Int? { get }
 
   /// The loss terms of a step.
   /// - Parameters:
@@ -89,6 +89,8 @@ package protocol Alignment: AnyObject {
 }
 
 extension Alignment {
+  /// True when it takes part in this epoch.
+  package func isActive(inEpoch epoch: Int) -> Bool { firstActiveEpoch.map { epoch >= $0 } ?? false }
   package var ranksWithRepresentation: Bool { true }
   package func scoring(on tape: Tape, representation: Variable) -> Variable { representation }
   package func scoring(representation: Matrix) -> Matrix { representation }

@@ -10,8 +10,8 @@ package struct AlignmentDescriptor: Sendable {
   package let summary: String
   /// The options it declares.
   package let options: [OptionDeclaration]
-  /// Early stopping counts only after this many epochs: the terms need time to settle (METHOD 12).
-  package let minimumEpochs: Int
+  /// Early stopping counts only after this many epochs, given the options: the terms need time to settle.
+  package let minimumEpochs: @Sendable (OptionValues) -> Int
   /// What `--lambda X` stands for: option names and values.
   package let lambda: @Sendable (String, OptionValues) -> [(name: String, value: String)]
   /// Builds a freshly initialised alignment.
@@ -19,7 +19,8 @@ package struct AlignmentDescriptor: Sendable {
 
   /// Describes an alignment.
   package init(
-    name: String, summary: String, options: [OptionDeclaration], minimumEpochs: Int,
+    name: String, summary: String, options: [OptionDeclaration],
+    minimumEpochs: @escaping @Sendable (OptionValues) -> Int,
     lambda: @escaping @Sendable (String, OptionValues) -> [(name: String, value: String)],
     make: @escaping @Sendable (AlignmentProblem, OptionValues) -> any Alignment
   ) {
@@ -32,7 +33,9 @@ package struct AlignmentDescriptor: Sendable {
   }
 }
 
-/// The list of alignments. `none` is not one of them: it is their absence.
+/// The list of alignments.
+///
+/// `none` is not one of them: it is their absence.
 package enum AlignmentRegistry {
   /// All alignments in the order in which help lists them.
   package static let all: [AlignmentDescriptor] = [DaRec.descriptor]

@@ -2,7 +2,7 @@
 
 import Numerics
 
-/// How the preference centres of the two sides are paired (METHOD A6).
+/// How the preference centres of the two sides are paired (reading A6).
 package enum CentreMatching: String, CaseIterable, Sendable {
   /// Repeatedly the closest free pair by Euclidean distance.
   case greedy
@@ -62,7 +62,9 @@ struct CentreTable {
   /// Members of every cluster.
   let sizes: [Int]
 
-  /// Means of the rows of `x` by label; an empty cluster is the zero vector. Sums in Double, in row order.
+  /// Means of the rows of `x` by label; an empty cluster is the zero vector.
+  ///
+  /// Sums in Double, in row order.
   init(meansOf x: Matrix, labels: [Int32], count: Int) {
     self.count = count
     width = x.columns

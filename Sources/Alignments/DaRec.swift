@@ -9,7 +9,7 @@ import Numerics
 /// Four projectors split each side into a specific and a shared part; the parts are kept apart (orthogonality), the
 /// specific parts spread out (uniformity), and only the structure of the shared parts is aligned: all pairwise
 /// similarities (global) and matched preference centres (local). Every reading of what the paper leaves open is an
-/// option; METHOD section 10 names them A1-A17.
+/// option; Docs/Method.md, "Readings", names them A1 to A15.
 package final class DaRec: Alignment {
   private let settings: DaRecSettings
   private let text: Matrix
@@ -46,9 +46,7 @@ package final class DaRec: Alignment {
       + languageShared.parameters
   }
 
-  package func isActive(inEpoch epoch: Int) -> Bool {
-    epoch >= settings.pretrainEpochs && (settings.hasWeight || settings.inference != .final)
-  }
+  package var firstActiveEpoch: Int? { settings.changesAnything ? settings.pretrainEpochs : nil }
 
   package func losses(
     on tape: Tape, representation: Variable, batchNodes: () -> [Int32], at position: StepPosition
@@ -66,8 +64,10 @@ package final class DaRec: Alignment {
     of nodes: [Int32], group: Int, on tape: Tape, _ representation: Variable, at position: StepPosition
   ) -> [LossTerm] {
     guard nodes.count > 1 else { return [] }
-    let behaviour = tape.gatherRows(representation, nodes)
-    let language = tape.constant(text.gatherRows(nodes))
+    // The sample is every node (small data): no copies.
+    let isWhole = nodes.count == text.rows
+    let behaviour = isWhole ? representation : tape.gatherRows(representation, nodes)
+    let language = tape.constant(isWhole ? text : text.gatherRows(nodes))
     let parts = (
       collaborativeSpecific: collaborativeSpecific.project(behaviour, on: tape),
       collaborativeShared: collaborativeShared.project(behaviour, on: tape),
@@ -100,7 +100,7 @@ package final class DaRec: Alignment {
     return terms
   }
 
-  /// The nodes whose structure this step compares, ascending (METHOD A5).
+  /// The nodes whose structure this step compares, ascending (reading A5).
   private func sampledNodes(count: Int, batchNodes: () -> [Int32], at position: StepPosition) -> [Int32] {
     switch settings.sampling {
     case .nodes:
@@ -115,7 +115,7 @@ package final class DaRec: Alignment {
   private func startingCentres(
     group: Int, clusters: Int, behaviour: Matrix, language: Matrix, at position: StepPosition
   ) -> CentreStart {
-    if let known = starts[group], known.collaborative.rows == clusters { return known }
+    if let known = starts[group], known.fits(behaviour, language, clusters: clusters) { return known }
     return CentreStart(
       collaborative: firstCentres(behaviour, clusters: clusters, index: 2 * group),
       language: firstCentres(language, clusters: clusters, index: 2 * group + 1))
@@ -161,7 +161,7 @@ package final class DaRec: Alignment {
     let left = ClusteredSide(parts.collaborativeShared, spherical: settings.sphericalCentres).rows
     let right = ClusteredSide(parts.languageShared, spherical: settings.sphericalCentres).rows
     let start =
-      starts[0].flatMap { $0.collaborative.rows == clusters ? $0 : nil }
+      starts[0].flatMap { $0.fits(left, right, clusters: clusters) ? $0 : nil }
       ?? CentreStart(
         collaborative: firstCentres(parts.collaborativeShared, clusters: clusters, index: 0),
         language: firstCentres(parts.languageShared, clusters: clusters, index: 1))
@@ -197,7 +197,7 @@ package final class DaRec: Alignment {
     }
   }
 
-  /// Text vectors minus their mean, unit rows again (METHOD A15).
+  /// Text vectors minus their mean, unit rows again (reading A15).
   private static func centred(_ text: Matrix) -> Matrix {
     var mean = [Double](repeating: 0, count: text.columns)
     for row in 0..<text.rows {

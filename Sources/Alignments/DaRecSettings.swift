@@ -4,12 +4,12 @@ import Files
 
 /// DaRec's options in typed form.
 struct DaRecSettings {
-  /// Which nodes a step's structure terms see (METHOD A5).
+  /// Which nodes a step's structure terms see (reading A5).
   enum Sampling: String, CaseIterable {
     case nodes, batch, all
   }
 
-  /// Which vectors rank (METHOD A12).
+  /// Which vectors rank (reading A12).
   enum Inference: String, CaseIterable {
     case final, concatenated, sum, shared
   }
@@ -37,6 +37,9 @@ struct DaRecSettings {
   /// True when any term has a weight.
   var hasWeight: Bool { orthogonality != 0 || uniformity != 0 || global != 0 || local != 0 }
 
+  /// False when the base model trains and ranks as if there were no alignment.
+  var changesAnything: Bool { hasWeight || inference != .final }
+
   init(_ options: OptionValues) {
     orthogonality = Float(options.number("orthogonality"))
     uniformity = Float(options.number("uniformity"))
@@ -59,7 +62,7 @@ struct DaRecSettings {
     centersText = options.flag("center-text")
   }
 
-  /// Every option with the default of METHOD section 10 (weights: section 12).
+  /// Every option with its default (Docs/Method.md, "DaRec" and "Readings").
   static let declarations: [OptionDeclaration] = [
     OptionDeclaration("orthogonality", .number(0...1e6), default: "0.01", "weight of the orthogonality term"),
     OptionDeclaration("uniformity", .number(0...1e6), default: "0.01", "weight of the uniformity term"),
@@ -99,7 +102,11 @@ extension DaRec {
   /// How the registry offers this alignment.
   package static let descriptor = AlignmentDescriptor(
     name: "darec", summary: "disentangled alignment (arXiv 2408.08231)", options: DaRecSettings.declarations,
-    minimumEpochs: 30,
+    minimumEpochs: { options in
+      let settings = DaRecSettings(options)
+      // With nothing to settle the run must end where the base model's ends.
+      return settings.changesAnything ? settings.pretrainEpochs + 30 : 0
+    },
     lambda: { lambda, options in
       let apart = options.text("lambda-scope") == "all" ? lambda : "1"
       return [("orthogonality", apart), ("uniformity", apart), ("global", lambda), ("local", lambda)]

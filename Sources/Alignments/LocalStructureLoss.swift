@@ -3,7 +3,7 @@
 import Autodiff
 import Numerics
 
-/// What is asked of the matched centres (METHOD A7).
+/// What is asked of the matched centres (reading A7).
 package enum LocalLoss: String, CaseIterable, Sendable {
   /// Cosine 1 on the diagonal and 0 off it.
   case identity
@@ -24,7 +24,9 @@ package struct LocalStructure {
   /// `[K, d]` row-major, in matched order.
   package var gradientRight: [Double]
 
-  /// Computes one form of the term in Double. Source: METHOD 2.5 and A7.
+  /// Computes one form of the term in Double.
+  ///
+  /// Source: Docs/Method.md, "DaRec" and reading A7.
   /// - Parameters:
   ///   - left: collaborative centres, `[count, width]`.
   ///   - right: their partners, `[count, width]`.
@@ -190,20 +192,27 @@ package struct CentreStart {
     self.collaborative = collaborative
     self.language = language
   }
+
+  /// True when both sides have `clusters` centres of the width of their rows; a checkpoint may hold others.
+  func fits(_ behaviour: Matrix, _ text: Matrix, clusters: Int) -> Bool {
+    collaborative.rows == clusters && collaborative.columns == behaviour.columns && language.rows == clusters
+      && language.columns == text.columns
+  }
 }
 
 extension Tape {
   /// The local term on two shared spaces: cluster each side, match the centres, compare the matched centres.
-  /// Source: METHOD 2.5 (DaRec, L_loc).
+  ///
+  /// Source: DaRec, L_loc (Docs/Method.md, "DaRec").
   ///
   /// Assignments and matching are constants; the centres are the means of their members, through which the gradient
-  /// flows to both sides (METHOD 2.9).
+  /// flows to both sides.
   /// - Parameters:
   ///   - a: collaborative shared part, `[n, d]`.
   ///   - b: language shared part, `[n, d]`.
   ///   - start: first centres of both sides, `[K, d]`; replaced by the last ones for a warm start.
   ///   - iterations: Lloyd rounds.
-  ///   - spherical: cluster unit rows (default) or raw rows (METHOD A10).
+  ///   - spherical: cluster unit rows (default) or raw rows (reading A10).
   ///   - matching: how centres are paired.
   ///   - form: which loss on the pairs.
   ///   - stream: random numbers for random matching.

@@ -4,7 +4,9 @@ import Autodiff
 import Numerics
 
 extension Tape {
-  /// mean_i cos(sp_i, sh_i)² of one side. Source: METHOD 2.2 (DaRec, L_or; the method adds both sides).
+  /// mean_i cos(sp_i, sh_i)² of one side.
+  ///
+  /// Source: DaRec, L_or (the method adds both sides).
   ///
   /// Range [0, 1]; 0 when every row is orthogonal to its partner. Rows shorter than 1e-12 count as orthogonal.
   /// - Parameters:

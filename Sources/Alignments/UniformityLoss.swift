@@ -4,8 +4,10 @@ import Autodiff
 import Numerics
 
 extension Tape {
-  /// log mean_{i<j} exp(-2 |x_i - x_j|²) over unit rows, of one side. Source: METHOD 2.3 (DaRec, L_uni, on the specific
-  /// representations), the form of Wang and Isola 2020, eq. 4 with t = 2, over distinct pairs.
+  /// log mean_{i<j} exp(-2 |x_i - x_j|²) over unit rows, of one side.
+  ///
+  /// Source: DaRec, L_uni (on the specific representations), the form of Wang and Isola 2020, eq. 4 with t
+  /// = 2, over distinct pairs.
   ///
   /// Range [-8, 0]; 0 when all rows are equal. Fewer than two rows have no pair: the term is 0.
   /// The squared distance of unit rows is 2 - 2⟨x_i, x_j⟩, computed in tiles that never leave the cache. Where the rows

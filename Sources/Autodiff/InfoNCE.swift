@@ -5,7 +5,7 @@ import Numerics
 extension Tape {
   /// Σ_i [ -a_i·b_i / τ + log Σ_j exp(a_i·c_j / τ) ] over rows divided by sqrt(1e-8 + |x|²).
   ///
-  /// Source: METHOD 5, "InfoNCE used everywhere"; summed over rows, the caller's weight divides by the batch size. The
+  /// Source: RLMRec's code; summed over rows, the caller's weight divides by the batch size. The
   /// positive need not be among the candidates. Exponentials are taken of (logit - 1/τ) ≤ 0, so nothing overflows for
   /// any τ. The similarity matrix is never stored: it is recomputed tile by tile for the gradient.
   /// - Parameters:
@@ -95,7 +95,9 @@ private func addSoftmaxGradients(
     for start in stride(from: 0, to: c.rows, by: tileColumns) {
       let width = min(tileColumns, c.rows - start)
       exponentialTile(a, range, c, start, width, inverseTemperature, tile)
-      for row in range { kernels.scale(rowScale[row], tile.row(row - range.lowerBound), tile.row(row - range.lowerBound), width) }
+      for row in range {
+        kernels.scale(rowScale[row], tile.row(row - range.lowerBound), tile.row(row - range.lowerBound), width)
+      }
       gemmSerial(
         m: range.count, n: columns, k: width, a: tile.pointer, lda: tileColumns, transposeA: false,
         b: c.row(start), ldb: columns, transposeB: false, c: gradientA.row(range.lowerBound), ldc: columns,

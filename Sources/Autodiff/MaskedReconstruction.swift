@@ -5,7 +5,7 @@ import Numerics
 extension Tape {
   /// -(1/n) Σ_i log( exp(x_i·y_i/τ) / (Σ_j exp(x_i·y_j/τ) + 1e-8) + 1e-8 ) with unit rows.
   ///
-  /// Source: METHOD 6.2 (RLMRec, Ren et al. 2024). n is the number of masked nodes (a few thousand at most), so the
+  /// Source: RLMRec-Gen, Ren et al. 2024. n is the number of masked nodes (a few thousand at most), so the
   /// n x n similarities are kept for the gradient. Exponentials are shifted by 1/τ; the two 1e-8 are shifted with them.
   /// - Parameters:
   ///   - x: reconstructed vectors, `[n, d]`.

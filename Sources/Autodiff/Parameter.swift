@@ -32,6 +32,7 @@ package final class Parameter {
 
 extension Matrix {
   /// Fills rows `range` with Xavier-uniform values: uniform in ±sqrt(6 / (fanIn + fanOut)).
+  ///
   /// Source: Glorot and Bengio 2010, eq. 16.
   package func fillXavierUniform(
     rows range: Range<Int>, fanIn: Int, fanOut: Int, stream: inout RandomStream

@@ -5,7 +5,7 @@ import Numerics
 /// A multi-layer perceptron; DaRec's and RLMRec's projectors.
 ///
 /// Two layers: Linear(in, ⌊(in + out) / 2⌋) → LeakyReLU(0.01) → Linear(., out). Weights are Xavier-uniform, biases
-/// uniform in ±1/√(fan in). Source: METHOD 2.1 (RLMRec's projector).
+/// uniform in ±1/√(fan in). Source: RLMRec's projector.
 package final class Perceptron {
   /// Slope of LeakyReLU for negative inputs.
   package static let slope: Float = 0.01
@@ -66,7 +66,8 @@ package final class Perceptron {
     for layer in 0..<layers {
       let isLast = layer == layers - 1
       current = tape.linear(
-        current, weight: tape.constant(parameters[2 * layer].value), bias: tape.constant(parameters[2 * layer + 1].value),
+        current, weight: tape.constant(parameters[2 * layer].value),
+        bias: tape.constant(parameters[2 * layer + 1].value),
         activation: isLast ? .identity : .leakyReLU(slope: Self.slope))
     }
     return current.value

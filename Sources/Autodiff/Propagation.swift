@@ -27,7 +27,9 @@ package final class PropagationGraph: Sendable {
   }
 
   /// D^-1/2 A D^-1/2 of the bipartite graph A = [[0, R], [Rᵀ, 0]], `[users + items, users + items]`; rows without
-  /// entries stay zero. Source: He et al. 2020, LightGCN, eq. 8 (no self-loops).
+  /// entries stay zero.
+  ///
+  /// Source: He et al. 2020, LightGCN, eq. 8 (no self-loops).
   /// - Parameters:
   ///   - interactions: R, `[users, items]`; any stored entry counts as 1.
   ///   - selfLoops: add the identity before normalising (GCCF).
@@ -66,7 +68,7 @@ package final class PropagationGraph: Sendable {
   /// Keeps each directed entry independently with probability `keepRate`, without rescaling.
   ///
   /// Two entries are decided by one random word (16 bits each), so the rate is met to 2^-16. The draw of an entry is a
-  /// function of the stream and the entry's index only. Source: METHOD 6.3, quirk 3.
+  /// function of the stream and the entry's index only. Source: RLMRec's code.
   package func dropped(keepRate: Float, stream: RandomStream) -> EdgeValues {
     let threshold = UInt32((Double(keepRate) * 65536).rounded())
     let count = matrix.entryCount
@@ -132,13 +134,15 @@ extension Tape {
   /// Σ_{l=0..layers} Aˡ x, `[n, d]` (the sum, not the mean, of the layers).
   ///
   /// Gradient: Σ_l (Aᵀ)ˡ g with the same dropped entries. Source: He et al. 2020, LightGCN, eqs. 7-8; the sum instead
-  /// of the mean is RLMRec's (METHOD 6.3, quirk 4).
+  /// of the mean is RLMRec's.
   /// - Parameters:
   ///   - x: `[n, d]`.
   ///   - graph: A, `[n, n]`.
   ///   - layers: number of propagations.
   ///   - values: entry values replacing the graph's own (edge dropping).
-  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, values: EdgeValues? = nil) -> Variable {
+  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, values: EdgeValues? = nil)
+    -> Variable
+  {
     let value = graph.sumOfLayers(x.value, layers: layers, values: values)
     return record(value: value, inputs: [x]) { gradient in
       let back = PropagationGraph.horner(graph.transpose, values: values?.transposed, gradient, layers: layers)

@@ -3,8 +3,10 @@
 import Numerics
 
 extension Tape {
-  /// weight · Σ_p |p|_F² over all given parameters (no factor 1/2). Source: METHOD 5 (RLMRec penalises whole tables in
-  /// every step). The reported value is Σ_p |p|_F², summed in Double.
+  /// weight · Σ_p |p|_F² over all given parameters (no factor 1/2).
+  ///
+  /// Source: RLMRec, which penalises whole tables in every step. The reported value is Σ_p |p|_F², summed in
+  /// Double.
   package func squaredNorm(of parameters: [Parameter], weight: Float, name: String = "l2") -> LossTerm {
     var value = 0.0
     if weight != 0 { for parameter in parameters { value += parameter.value.sumOfSquares() } }

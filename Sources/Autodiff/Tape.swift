@@ -49,7 +49,9 @@ package final class LossTerm {
   package let name: String
   /// The unweighted value of this step.
   package let value: Double
-  /// The factor with which it enters the total. Zero: the term is reported but nothing flows back from it.
+  /// The factor with which it enters the total.
+  ///
+  /// Zero: the term is reported but nothing flows back from it.
   package var weight: Float
 
   fileprivate init(name: String, value: Double, weight: Float) {
@@ -81,8 +83,10 @@ package final class Tape {
     Variable(value: value, requiresGradient: false)
   }
 
-  /// The variable of a parameter. Its gradient matrix is the parameter's own and is added to: whoever runs steps
-  /// zeroes it before each (`Adam.zeroGradients()`).
+  /// The variable of a parameter.
+  ///
+  /// Its gradient matrix is the parameter's own and is added to: whoever runs steps zeroes it before each
+  /// (`Adam.zeroGradients()`).
   package func variable(_ parameter: Parameter) -> Variable {
     if let known = parameterVariables.first(where: { $0.parameter === parameter }) { return known.variable }
     let variable = Variable(value: parameter.value, requiresGradient: true, gradient: parameter.gradient)

@@ -15,7 +15,9 @@ package struct RankingReport: Sendable {
   }
 }
 
-/// Ranks all items for every user that has relevant ones. Source: METHOD 5 (all-rank protocol), ECOSYSTEM 2.4.
+/// Ranks all items for every user that has relevant ones.
+///
+/// Source: RLMRec's all-rank protocol (Docs/Method.md, "Metrics").
 ///
 /// Training items are never recommended; items of other splits stay candidates, so validation items compete in a test.
 /// Ties: higher score first, then the lower item index.

@@ -4,7 +4,9 @@ import Autodiff
 import Files
 import Numerics
 
-/// Matrix factorisation with the BPR loss: score(u, i) = x_u · y_i. Source: Rendle et al. 2009, section 4.3.1.
+/// Matrix factorisation with the BPR loss: score(u, i) = x_u · y_i.
+///
+/// Source: Rendle et al. 2009, section 4.3.1.
 package final class BPRMF: BaseModel {
   private let embedding: Parameter
   private let users: Int

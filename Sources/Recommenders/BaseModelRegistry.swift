@@ -59,7 +59,8 @@ extension OptionDeclaration {
 
   /// Weight of the L2 penalty on whole parameters.
   package static func regularization(default value: String) -> OptionDeclaration {
-    OptionDeclaration("regularization", .number(0...1000), default: value, "weight of the squared norm of all parameters")
+    OptionDeclaration(
+      "regularization", .number(0...1000), default: value, "weight of the squared norm of all parameters")
   }
 
   /// Number of propagations.

@@ -7,7 +7,7 @@ import Numerics
 /// LightGCN: e = Σ_{l=0..L} Ãˡ x with the symmetrically normalised bipartite graph, trained with BPR.
 ///
 /// In training each directed entry of the graph is kept with probability `keep-rate` once per step, without rescaling.
-/// Source: He et al. 2020; sum instead of mean and edge dropping as in RLMRec (METHOD 6.3, quirks 3 and 4).
+/// Source: He et al. 2020; sum instead of mean and edge dropping as in RLMRec's code (Docs/Method.md).
 package final class LightGCN: BaseModel {
   private let embedding: Parameter
   private let graph: PropagationGraph

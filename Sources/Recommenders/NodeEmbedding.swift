@@ -5,7 +5,8 @@ import Numerics
 
 extension Parameter {
   /// A table `[users + items, d]`, the user and the item part each Xavier-uniform on its own shape (count x d).
-  /// Source: METHOD 5, "Initialisation".
+  ///
+  /// Source: RLMRec's code.
   package static func nodeEmbedding(users: Int, items: Int, dimension: Int, seed: UInt64) -> Parameter {
     let table = Matrix.uninitialized(rows: users + items, columns: dimension)
     var userStream = RandomStream(seed: seed, purpose: .initialization, epoch: 0, step: 0)

@@ -56,7 +56,7 @@ extension Trainer {
     let parts = alignment?.parts(representation: representation)
     let centres = parts.flatMap { alignment?.centres(of: $0) }
     // A projection of the representation ranks: the base model's decomposition does not apply to it.
-    let ranksWithRepresentation = alignment?.ranksWithRepresentation ?? true
+    let ranksWithRepresentation = trainedAlignment?.ranksWithRepresentation ?? true
     let attribution: Attribution
     switch ranksWithRepresentation ? model.attribution() : .representation {
     case .propagation(let own, let itemPartial): attribution = .propagation(own: own, itemPartial: itemPartial)

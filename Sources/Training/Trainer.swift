@@ -26,7 +26,9 @@ package protocol TrainingObserver: AnyObject {
   func epochEnded(_ record: EpochRecord, state: TrainingState)
 }
 
-/// Trains one model on one problem. Source: METHOD 5 (RLMRec's protocol).
+/// Trains one model on one problem.
+///
+/// Source: RLMRec's protocol (Docs/Method.md, "Protocol").
 ///
 /// Adam on the weighted sum of the base model's terms, the alignment's terms and an L2 penalty over all parameters;
 /// one negative for each interaction, drawn anew every epoch; validation after epochs 1, 4, 7, ...; the parameters of
@@ -110,6 +112,7 @@ package final class Trainer {
       let negatives = sampler.negatives(epoch: state.epoch)
       while state.step < stepsPerEpoch {
         if isCancelled() {
+          try checkParameters(checkpoint: checkpointPath)
           _ = try saveCheckpoint(self)
           return .interrupted
         }
@@ -187,12 +190,20 @@ package final class Trainer {
     state.totalSum += total * size
   }
 
-  /// Closes an epoch: checks the parameters, validates when due, keeps the best, writes the log line.
-  private func endEpoch(checkpoint: String?) throws -> EpochRecord {
+  /// The last step taken may have spoilt a parameter, which no loss has shown yet: nothing of it may be saved.
+  private func checkParameters(checkpoint: String?) throws {
     for parameter in optimizer.parameters where !parameter.value.sumOfSquares().isFinite {
       throw TrainingError.diverged(
-        epoch: state.epoch + 1, step: stepsPerEpoch, what: "parameter '\(parameter.name)'", checkpoint: checkpoint)
+        epoch: state.epoch + 1, step: state.step, what: "parameter '\(parameter.name)'", checkpoint: checkpoint)
     }
+  }
+
+  /// Closes an epoch: checks the parameters, validates when due, keeps the best, writes the log line.
+  ///
+  /// While an alignment waits for its first epoch nothing is kept as best: its parameters are still random.
+  private func endEpoch(checkpoint: String?) throws -> EpochRecord {
+    try checkParameters(checkpoint: checkpoint)
+    let isWaiting = state.epoch < alignment?.firstActiveEpoch ?? 0
     let count = Double(positives.count)
     var record = EpochRecord(
       epoch: state.epoch + 1, seconds: state.seconds,
@@ -201,14 +212,14 @@ package final class Trainer {
       let report = evaluate(validation)
       record.validation = report
       let value = report.value(.recall, at: 20) ?? 0
-      if value > state.bestValue {
+      if value > state.bestValue && !isWaiting {
         record.isBest = true
         state.bestValue = value
         state.bestEpoch = state.epoch
         state.badEvaluations = 0
         state.bestParameters = optimizer.parameters.map { $0.value.copy() }
         state.bestAlignmentState = alignment?.state ?? []
-      } else if state.epoch >= configuration.minimumEpochs {
+      } else if state.epoch >= configuration.minimumEpochs && !isWaiting {
         state.badEvaluations += 1
       }
     }
@@ -221,10 +232,15 @@ package final class Trainer {
     return record
   }
 
+  /// The alignment once it has taken a step: until then the base model ranks alone.
+  var trainedAlignment: (any Alignment)? {
+    (optimizer.stepCounts.last ?? 0) > 0 ? alignment : nil
+  }
+
   /// The vectors that rank, `[users, p]` and `[items, p]`.
   package func rankingVectors() -> (users: Matrix, items: Matrix) {
     let representation = model.finalRepresentation()
-    let scoring = alignment?.scoring(representation: representation) ?? representation
+    let scoring = trainedAlignment?.scoring(representation: representation) ?? representation
     return (scoring.rows(0..<problem.users), scoring.rows(problem.users..<scoring.rows))
   }
 

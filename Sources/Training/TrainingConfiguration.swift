@@ -4,7 +4,9 @@ import Alignments
 import Files
 import Recommenders
 
-/// The settings of a run. Two runs with equal settings on equal data give equal models, whatever the thread count.
+/// The settings of a run.
+///
+/// Two runs with equal settings on equal data give equal models, whatever the thread count.
 package struct TrainingConfiguration: Sendable, Equatable {
   /// Registered name of the base model.
   package var model = "lightgcn"
@@ -27,6 +29,8 @@ package struct TrainingConfiguration: Sendable, Equatable {
   /// Stop after this many validations without improvement.
   package var patience = 5
   /// Validations before this epoch do not count towards stopping.
+  ///
+  /// Setting an option of the alignment sets it to what the alignment asks for, so a value of one's own is set last.
   package var minimumEpochs = 0
 
   /// The defaults of a model and an alignment.
@@ -39,7 +43,7 @@ package struct TrainingConfiguration: Sendable, Equatable {
       let descriptor = try Self.alignmentDescriptor(alignment)
       self.alignment = alignment
       alignmentOptions = OptionValues(descriptor.options)
-      minimumEpochs = descriptor.minimumEpochs
+      minimumEpochs = descriptor.minimumEpochs(alignmentOptions)
     }
   }
 
@@ -71,6 +75,7 @@ package struct TrainingConfiguration: Sendable, Equatable {
         name: name, owner: "\(model) with \(alignment)", known: (descriptor.options + other.options).map(\.name))
     }
     try alignmentOptions.set(name, to: value, declarations: other.options, owner: alignment)
+    minimumEpochs = other.minimumEpochs(alignmentOptions)
   }
 
   /// Applies a preset of the model, such as the published settings for one data set.
@@ -91,6 +96,7 @@ package struct TrainingConfiguration: Sendable, Equatable {
     for (name, value) in descriptor.lambda(String(lambda), alignmentOptions) {
       try alignmentOptions.set(name, to: value, declarations: descriptor.options, owner: alignment)
     }
+    minimumEpochs = descriptor.minimumEpochs(alignmentOptions)
   }
 }
 
@@ -115,6 +121,9 @@ extension TrainingConfiguration {
     ])
   }
 
+  /// What a number of epochs or interactions may be; sums of two stay far from overflow.
+  private static let counts = 0...1_000_000_000
+
   /// Reads what `json` wrote.
   /// - Throws: `TrainingError.badConfiguration`, or an `OptionError` for an option this version does not have.
   package init(json: JSONValue) throws {
@@ -132,7 +141,9 @@ extension TrainingConfiguration {
       let seed = json["seed"]?.string.flatMap({ UInt64($0) }), let epochs = json["epochs"]?.int,
       let batchSize = json["batch_size"]?.int, let learningRate = json["learning_rate"]?.double,
       let interval = json["evaluation_interval"]?.int, let patience = json["patience"]?.int,
-      let minimum = json["minimum_epochs"]?.int, epochs >= 0, batchSize > 0, interval > 0
+      let minimum = json["minimum_epochs"]?.int, Self.counts.contains(epochs), batchSize > 0,
+      Self.counts.contains(batchSize), interval > 0, Self.counts.contains(minimum), learningRate > 0,
+      learningRate.isFinite
     else { throw TrainingError.badConfiguration("a setting is missing or out of range") }
     self.seed = seed
     self.epochs = epochs

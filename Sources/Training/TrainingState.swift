@@ -2,7 +2,9 @@
 
 import Numerics
 
-/// Progress of a run. With parameters, moments and the alignment's state it determines all that follows.
+/// Progress of a run.
+///
+/// With parameters, moments and the alignment's state it determines all that follows.
 package struct TrainingState {
   /// The epoch being trained, zero-based.
   package var epoch = 0

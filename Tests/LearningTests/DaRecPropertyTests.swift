@@ -1,4 +1,4 @@
-// What must hold for DaRec's terms without any paper: METHOD section 11.
+// What must hold for DaRec's terms without any paper: ranges, invariances, special cases.
 
 import Alignments
 import Autodiff

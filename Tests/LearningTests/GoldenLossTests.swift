@@ -188,7 +188,9 @@ func parameter(_ value: Matrix) -> Parameter { Parameter(name: "x", value: value
     var all: [(prefix: String, perceptron: Perceptron)] = []
     func project(_ prefix: String, _ input: Parameter) throws -> Variable {
       let perceptron = Perceptron(
-        parameters: try ["w1", "b1", "w2", "b2"].map { Parameter(name: $0, value: try golden.matrix("\(prefix)_\($0)")) })
+        parameters: try ["w1", "b1", "w2", "b2"].map {
+          Parameter(name: $0, value: try golden.matrix("\(prefix)_\($0)"))
+        })
       all.append((prefix, perceptron))
       return perceptron.project(tape.variable(input), on: tape)
     }

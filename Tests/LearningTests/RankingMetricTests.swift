@@ -34,7 +34,8 @@ import Testing
     #expect(RankingMetric.mrr.value(hits: hits, at: 3, relevant: 3) == 0.5)
     #expect(abs(RankingMetric.map.value(hits: hits, at: 3, relevant: 3) - (0.5 + 2.0 / 3) / 3) < 1e-15)
     let ideal = 1 + 1 / binaryLogarithm(3) + 0.5
-    #expect(abs(RankingMetric.ndcg.value(hits: hits, at: 3, relevant: 3) - (1 / binaryLogarithm(3) + 0.5) / ideal) < 1e-15)
+    #expect(
+      abs(RankingMetric.ndcg.value(hits: hits, at: 3, relevant: 3) - (1 / binaryLogarithm(3) + 0.5) / ideal) < 1e-15)
   }
 
   @Test func recallIsOneWhenAllRelevantAreRanked() {

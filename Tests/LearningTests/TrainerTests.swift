@@ -71,6 +71,29 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
     }
   }
 
+  /// Many nodes: every parallel loop has several blocks, so an order that depended on threads would show.
+  @Test func anyThreadCountGivesTheSameBitsOfALargerModel() throws {
+    defer { Parallelism.threadCount = Parallelism.processorCount }
+    let problem = smallProblem(users: 900, items: 500)
+    var reference: [UInt32] = []
+    for threads in [1, 2, 3, 8] {
+      Parallelism.threadCount = threads
+      let trainer = try train(problem, epochs: 1) {
+        $0.batchSize = 6000
+        $0.learningRate = 5e-3
+      }
+      let parts = try #require(trainer.alignment?.parts(representation: trainer.model.finalRepresentation()))
+      let centres = try #require(trainer.alignment?.centres(of: parts))
+      var checksum = CRC32C()
+      for matrix in [parts.languageShared, parts.collaborativeSpecific, centres.collaborative, centres.language] {
+        checksum.update(UnsafeRawBufferPointer(matrix.elements))
+      }
+      for line in trainer.state.log { Array(line.utf8).withUnsafeBytes { checksum.update($0) } }
+      let bits = [parameterBits(trainer), checksum.value]
+      if threads == 1 { reference = bits } else { #expect(bits == reference, "\(threads) threads") }
+    }
+  }
+
   @Test func otherSeedsGiveOtherModels() throws {
     let first = parameterBits(try train(smallProblem()))
     let second = parameterBits(try train(smallProblem()) { $0.seed = 7 })
