@@ -11,7 +11,9 @@ let common: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
 ]
 
-/// Kernels stay optimised in a debug build too: unoptimised SIMD generics are a thousand times slower.
+/// Kernels stay optimised in a debug build too.
+///
+/// Unoptimised SIMD generics are a thousand times slower.
 /// `-fno-math-errno` turns `squareRoot()` into the vector instruction instead of sixteen library calls.
 let kernelFlags = ["-O", "-Xcc", "-fno-math-errno"]
 
@@ -30,7 +32,7 @@ let package = Package(
     .default(enabledTraits: ["Readline"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     // Layer 0: the machine.

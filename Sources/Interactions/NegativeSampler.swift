@@ -5,7 +5,7 @@ import Numerics
 /// Draws training triples: for each interaction (user, item) one item that is not in the user's training row.
 ///
 /// Negatives are uniform over the items outside the row, which is what drawing from all items and rejecting members
-/// gives (METHOD: one negative an interaction and epoch; held-out items can be drawn). Here the r-th item outside the
+/// gives (Docs/Method.md: one negative an interaction and epoch; held-out items can be drawn). Here the r-th item outside the
 /// row is found by binary search, so one draw always suffices. A draw is a function of (seed, epoch, interaction): it
 /// does not depend on threads or on the order of training.
 package struct NegativeSampler: Sendable {

@@ -81,7 +81,8 @@ struct DataArguments: ParsableArguments {
 
   private func splitMethod() throws -> SplitMethod {
     guard let shares = SplitShares(splitShares) else {
-      throw CommandFailure.usage("--split-shares takes three whole numbers such as 3:1:1, not '\(splitShares)'")
+      throw CommandFailure.usage(
+        "--split-shares takes three whole numbers such as 3:1:1, the first at least 1, not '\(splitShares)'")
     }
     switch split {
     case "random": return .random(shares)

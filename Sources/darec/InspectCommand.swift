@@ -15,8 +15,8 @@ struct InspectCommand: ParsableCommand {
   @OptionGroup var query: QueryArguments
 
   mutating func run() throws {
-    let file = try SafetensorsFile(path: query.model + "/" + Bundle.FileName.tensors)
     let bundle = try Bundle.load(query.model)
+    let file = try SafetensorsFile(path: query.model + "/" + Bundle.FileName.tensors)
     let tensors = file.header.tensors
     let records = tensors.map { tensor -> JSONValue in
       .object([

@@ -30,7 +30,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Base model: \(BaseModelRegistry.all.map(\.name).joined(separator: ", ")). (default: lightgcn)")
   var model: String?
 
-  @Option(help: "Alignment with text: none, \(AlignmentRegistry.all.map(\.name).joined(separator: ", ")). (default: none)")
+  @Option(
+    help: "Alignment with text: none, \(AlignmentRegistry.all.map(\.name).joined(separator: ", ")). (default: none)")
   var align: String?
 
   @Option(help: "Named settings of the base model, such as amazon.")
@@ -58,7 +59,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Interactions in a mini-batch. (default: 4096)") var batchSize: Int?
   @Option(help: "Validate after every n-th epoch. (default: 3)") var evaluateEvery: Int?
   @Option(help: "Stop after this many validations without improvement. (default: 5)") var patience: Int?
-  @Option(help: "Validations before this epoch do not count towards stopping. (default: 0; 30 with darec)") var minimumEpochs: Int?
+  @Option(help: "Validations before this epoch do not count towards stopping. (default: 0; 30 with darec)")
+  var minimumEpochs: Int?
 
   @Option(help: "Directory of the model, such as Models/NAME.")
   var out: String
@@ -72,6 +74,10 @@ struct TrainCommand: ParsableCommand {
   mutating func run() throws {
     try threadArguments.apply()
     let name = try modelName()
+    // Found now, not after an hour of training.
+    if FileReader.exists(out) && !FileReader.isDirectory(out) {
+      throw CommandFailure.usage("--out \(out): there is a file of this name; choose another directory")
+    }
     let run = try resume ? resumedRun() : freshRun()
     if !quiet { announce(run) }
 
@@ -81,7 +87,15 @@ struct TrainCommand: ParsableCommand {
     let bundlePath = out
     let end = try run.trainer.run(
       observer: progress, isCancelled: { InterruptSignal.cancellation.isCancelled },
-      saveCheckpoint: { try Checkpoint.save($0, dataOptions: data, bundle: bundlePath) }, clock: monotonicClock)
+      saveCheckpoint: { trainer in
+        do {
+          return try Checkpoint.save(trainer, dataOptions: data, bundle: bundlePath)
+        } catch let failure as any DescribedFailure where !InterruptSignal.cancellation.isCancelled {
+          // The run itself is sound: losing it because of its safety net would be the greater loss.
+          Console.error("warning: no checkpoint: \(TerminalText.escaped(failure.description))")
+          return nil
+        }
+      }, clock: monotonicClock)
     progress.finish()
     if end == .interrupted {
       Console.error(

@@ -121,14 +121,16 @@ import Testing
     let ids = directory.path + "/ids.txt"
     let vectors = directory.path + "/v.npy"
     let rows = (0..<40).map { "u\($0 % 8),i\($0 % 5)" }
-    try (["user_id,item_id"] + rows).joined(separator: "\n").write(toFile: interactions, atomically: false, encoding: .utf8)
+    try (["user_id,item_id"] + rows).joined(separator: "\n").write(
+      toFile: interactions, atomically: false, encoding: .utf8)
     try "item_id\ni0\ni1\ni2\ni3\ni4\n".write(toFile: items, atomically: false, encoding: .utf8)
     func train(_ names: [String], _ values: [Float], status: Int32, says parts: [String]) throws {
       try names.joined(separator: "\n").write(toFile: ids, atomically: false, encoding: .utf8)
       try NpyFile.write(vectors, shape: [names.count, 2], values: values, dataType: .float32)
       try expect(
         [
-          "train", "--quiet", "--interactions", interactions, "--items", items, "--item-embeddings", vectors, "--item-ids", ids,
+          "train", "--quiet", "--interactions", interactions, "--items", items, "--item-embeddings", vectors,
+          "--item-ids", ids,
           "--align", "darec", "--epochs", "1", "--out", directory.path + "/model",
         ], status: status, says: parts)
     }

@@ -40,7 +40,7 @@ private func records(_ trainer: Trainer) throws -> [JSONValue] {
 
   @Test(arguments: [nil, "darec"])
   func aRunStoppedEarlyStaysStoppedWhenResumed(alignment: String?) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let whole = try train(smallProblem(), alignment: alignment, epochs: 500) {
       $0.learningRate = 0.05
       $0.minimumEpochs = 0
@@ -64,7 +64,7 @@ private func records(_ trainer: Trainer) throws -> [JSONValue] {
     let whole = try train(smallProblem())
     let steps = 4 * whole.stepsPerEpoch
     for stop in 0..<steps {
-      let directory = try TemporaryDirectory()
+      let directory = try TemporaryFolder()
       let first = try Trainer(problem: smallProblem(), configuration: whole.configuration)
       var polled = 0
       _ = try first.run(

@@ -1,6 +1,7 @@
 // A terminal in software, for driving a session as a person would.
 
 import Dispatch
+import Foundation
 import Engine
 import Glibc
 import Shell
@@ -170,6 +171,7 @@ final class SlowEngine: QueryAnswering {
 /// Runs blocking work on a thread of its own: blocked tasks would use up the threads that other tests need.
 func onThread<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
   await withCheckedContinuation { continuation in
-    DispatchQueue.global().async { continuation.resume(returning: work()) }
+    // A thread of its own: the shared pool may be full of tests that block, and this work must run meanwhile.
+    Thread.detachNewThread { continuation.resume(returning: work()) }
   }
 }
