@@ -19,8 +19,12 @@ let kernelFlags = ["-O", "-Xcc", "-fno-math-errno"]
 
 #if arch(x86_64)
   let wideKernelFlags = kernelFlags + ["-Xcc", "-mavx2", "-Xcc", "-mfma", "-Xcc", "-mf16c"]
+  let widestKernelFlags =
+    wideKernelFlags
+    + ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mavx512cd"].flatMap { ["-Xcc", $0] }
 #else
   let wideKernelFlags = kernelFlags
+  let widestKernelFlags = kernelFlags
 #endif
 
 let package = Package(
@@ -38,13 +42,16 @@ let package = Package(
     // Layer 0: the machine.
     .target(name: "CPlatform"),
     .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline", .when(traits: ["Readline"]))]),
-    // Layer 1: kernels, one source folder compiled once per instruction set (KernelsAVX2 is a symbolic link to Kernels).
+    // Layer 1: kernels, one source folder compiled once per instruction set (the others are symbolic links to Kernels).
     .target(name: "Kernels", swiftSettings: common + [.unsafeFlags(kernelFlags)]),
     .target(
       name: "KernelsAVX2",
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(wideKernelFlags)]),
+    .target(
+      name: "KernelsAVX512",
+      swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(widestKernelFlags)]),
     // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
-    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "Files"], swiftSettings: common),
+    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "KernelsAVX512", "Files"], swiftSettings: common),
     .target(name: "Files", dependencies: ["CPlatform"], swiftSettings: common),
     // Layer 3
     .target(name: "Autodiff", dependencies: ["Numerics"], swiftSettings: common),
@@ -85,7 +92,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "NumericsTests",
-      dependencies: ["Numerics", "Benchmarks", "Kernels", "KernelsAVX2", "TestSupport", "Files"],
+      dependencies: ["Numerics", "Benchmarks", "Kernels", "KernelsAVX2", "KernelsAVX512", "TestSupport", "Files"],
       swiftSettings: common),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
     .testTarget(

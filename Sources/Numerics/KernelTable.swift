@@ -2,6 +2,7 @@
 
 import Kernels
 import KernelsAVX2
+import KernelsAVX512
 
 /// One function value per kernel.
 ///
@@ -157,11 +158,51 @@ package struct KernelTable: Sendable {
     packRight: KernelsAVX2.packRight,
     multiplyAddProbe: KernelsAVX2.multiplyAddProbe)
 
+  /// The kernels compiled with AVX-512, FMA and F16C; on arm64 the same code as `baseline`.
+  package static let avx512 = KernelTable(
+    level: .avx512,
+    dot: KernelsAVX512.dotRow,
+    squaredDistance: KernelsAVX512.squaredDistanceRow,
+    axpy: KernelsAVX512.axpyRow,
+    scale: KernelsAVX512.scaleRow,
+    multiply: KernelsAVX512.multiplyRow,
+    normalize: KernelsAVX512.normalizeRow,
+    sum: KernelsAVX512.sumRow,
+    sumOfSquares: KernelsAVX512.sumOfSquaresRow,
+    maximum: KernelsAVX512.maximumRow,
+    exp: KernelsAVX512.expRow,
+    scaledExp: KernelsAVX512.scaledExpRow,
+    log: KernelsAVX512.logRow,
+    softmax: KernelsAVX512.softmaxRow,
+    logSumExp: KernelsAVX512.logSumExpRow,
+    sumOfExponentials: KernelsAVX512.sumOfExponentialsRow,
+    sigmoid: KernelsAVX512.sigmoidRow,
+    softplus: KernelsAVX512.softplusRow,
+    biasLeakyReLU: KernelsAVX512.biasLeakyReLURow,
+    leakyReLUGradient: KernelsAVX512.leakyReLUGradientRow,
+    sparseRows: KernelsAVX512.sparseRows,
+    adamStep: KernelsAVX512.adamStepRow,
+    thresholdScan: KernelsAVX512.thresholdScan,
+    groupMaxima: KernelsAVX512.groupMaxima,
+    scoreRows: KernelsAVX512.scoreRows,
+    nearestCentre: KernelsAVX512.nearestCentre,
+    addRowsByLabel: KernelsAVX512.addRowsByLabel,
+    halfToFloat: KernelsAVX512.halfToFloatRow,
+    floatToHalf: KernelsAVX512.floatToHalfRow,
+    gemmBlock: KernelsAVX512.gemmBlock,
+    packLeft: KernelsAVX512.packLeft,
+    packRight: KernelsAVX512.packRight,
+    multiplyAddProbe: KernelsAVX512.multiplyAddProbe)
+
   /// The kernels of one level.
   /// - Precondition: `level.isSupported`; calling the functions of another level would stop the process.
   package static func table(_ level: SIMDLevel) -> KernelTable {
     precondition(level.isSupported, "this processor does not have the instructions of \(level.name)")
-    return level == .avx2 ? avx2 : baseline
+    switch level {
+    case .baseline: return baseline
+    case .avx2: return avx2
+    case .avx512: return avx512
+    }
   }
 
   /// The kernels that `DAREC_SIMD` and the processor select.

@@ -15,6 +15,8 @@ package enum SIMDLevel: String, CaseIterable, Sendable {
   case baseline
   /// AVX2 with FMA and F16C, x86-64 only.
   case avx2
+  /// AVX-512 (F, VL, DQ, BW, CD) besides AVX2 and FMA: one register holds all sixteen lanes.
+  case avx512
 
   /// The name used in `DAREC_SIMD`, reports and benchmarks.
   package var name: String { rawValue }
@@ -24,11 +26,12 @@ package enum SIMDLevel: String, CaseIterable, Sendable {
     switch self {
     case .baseline: true
     case .avx2: cplatform_has_avx2_fma()
+    case .avx512: cplatform_has_avx512()
     }
   }
 
   /// The widest level this processor runs.
-  package static var widest: SIMDLevel { avx2.isSupported ? .avx2 : .baseline }
+  package static var widest: SIMDLevel { allCases.last { $0.isSupported } ?? .baseline }
 
   /// The level asked for in the environment variable `DAREC_SIMD`, or the widest.
   /// - Throws: `SIMDLevelError` when the variable names no level, or one this processor lacks.
@@ -58,7 +61,7 @@ package enum SIMDLevelError: DescribedFailure, Equatable {
   case unsupported(level: SIMDLevel)
 
   package var description: String {
-    let names = SIMDLevel.allCases.map(\.name).joined(separator: " or ")
+    let names = SIMDLevel.allCases.map(\.name).joined(separator: ", ")
     switch self {
     case .unknown(let name):
       return "DAREC_SIMD is \"\(name)\", which is no instruction set level; set it to \(names), or unset it"

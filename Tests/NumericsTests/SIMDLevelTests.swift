@@ -26,9 +26,16 @@ import Testing
     #expect(KernelTable.table(.avx2).level == .avx2)
   }
 
+  /// As above for AVX-512.
+  @Test(.enabled(if: SIMDLevel.avx512.isSupported, "this processor has no AVX-512: that level is not tested"))
+  func avx512LevelIsTested() {
+    #expect(supportedLevels.contains(.avx512))
+    #expect(KernelTable.table(.avx512).level == .avx512)
+  }
+
   @Test func errorsNameTheVariableAndTheRemedy() {
     let unknown = SIMDLevelError.unknown(name: "avx9").description
-    #expect(unknown.contains("DAREC_SIMD") && unknown.contains("avx9") && unknown.contains("baseline or avx2"))
+    #expect(unknown.contains("DAREC_SIMD") && unknown.contains("avx9") && unknown.contains("baseline, avx2, avx512"))
     let unsupported = SIMDLevelError.unsupported(level: .avx2).description
     #expect(unsupported.contains("DAREC_SIMD") && unsupported.contains("avx2"))
     #expect(SIMDLevelError.unknown(name: "").exitStatus == .usage)
@@ -65,7 +72,7 @@ enum WideObjects {
       path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     }
     for directory in directories {
-      let found = lines(of: "ls '\(directory)'/KernelsAVX2.build/*.o 2>/dev/null")
+      let found = lines(of: "ls '\(directory)'/KernelsAVX*.build/*.o 2>/dev/null")
       if !found.isEmpty { return found }
     }
     return []

@@ -21,6 +21,16 @@ static inline bool cplatform_has_avx2_fma(void) {
 #endif
 }
 
+/// True when the AVX-512 instructions of the server level (F, VL, DQ, BW, CD) can be used besides AVX2, FMA and F16C.
+static inline bool cplatform_has_avx512(void) {
+#if defined(__x86_64__)
+  return cplatform_has_avx2_fma() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
+#else
+  return false;
+#endif
+}
+
 /// True when the CRC32 instruction (SSE4.2) can be used.
 static inline bool cplatform_has_crc32c(void) {
 #if defined(__x86_64__)
