@@ -51,7 +51,9 @@ let package = Package(
       name: "KernelsAVX512",
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(widestKernelFlags)]),
     // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
-    .target(name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "KernelsAVX512", "Files"], swiftSettings: common),
+    .target(
+      name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "KernelsAVX512", "Files"],
+      swiftSettings: common),
     .target(name: "Files", dependencies: ["CPlatform"], swiftSettings: common),
     // Layer 3
     .target(name: "Autodiff", dependencies: ["Numerics"], swiftSettings: common),
