@@ -8,13 +8,21 @@ package enum Activation: Equatable, Sendable {
   case identity
   /// x for x > 0, `slope` x otherwise.
   case leakyReLU(slope: Float)
+
+  /// The factor on negative inputs; 1 for the affine map itself.
+  fileprivate var slope: Float {
+    switch self {
+    case .identity: return 1
+    case .leakyReLU(let slope): return slope
+    }
+  }
 }
 
 extension Tape {
   /// activation(x Wᵀ + b): `[n, out]` from x `[n, in]`, W `[out, in]`, b `[1, out]`.
   ///
-  /// Gradients: with δ = gradient of the pre-activation, dx = δ W, dW = δᵀ x, db = column sums of δ (blocks of rows in
-  /// Double, added in block order). LeakyReLU's derivative is read off the sign of the output, which the slope keeps.
+  /// Gradients: with δ = gradient of the pre-activation, dx = δ W, dW = δᵀ x, db = column sums of δ (blocks of rows,
+  /// added in block order in Double). LeakyReLU's derivative is read off the sign of the output, which the slope keeps.
   package func linear(_ x: Variable, weight: Variable, bias: Variable, activation: Activation) -> Variable {
     let rows = x.value.rows
     let outputs = weight.value.rows
@@ -23,7 +31,7 @@ extension Tape {
     let offset = bias.value.pointer
     parallelRanges(rows, blockSize: rowBlock) { range in
       for row in range {
-        addBias(value.row(row), offset, outputs, activation)
+        kernels.biasLeakyReLU(value.row(row), offset, value.row(row), outputs, activation.slope)
       }
     }
     return record(value: value, inputs: [x, weight, bias]) { gradient in
@@ -34,7 +42,7 @@ extension Tape {
         delta = Matrix.uninitialized(rows: rows, columns: outputs)
         parallelRanges(rows, blockSize: rowBlock) { range in
           for row in range {
-            leakyBackward(value.row(row), gradient.row(row), delta.row(row), outputs, slope)
+            kernels.leakyReLUGradient(gradient.row(row), value.row(row), delta.row(row), outputs, slope)
           }
         }
       }
@@ -43,9 +51,9 @@ extension Tape {
         gemm(delta, transposeA: true, x.value, into: target, accumulate: adds)
       }
       bias.accumulate { target, adds in
-        let sums = columnSums(delta)
+        let sums = delta.columnSums()
         for column in 0..<outputs {
-          target.pointer[column] = (adds ? target.pointer[column] : 0) + Float(sums[column])
+          target.pointer[column] = (adds ? target.pointer[column] : 0) + sums[column]
         }
       }
     }
@@ -54,49 +62,3 @@ extension Tape {
 
 /// Rows handled by one block of an element-wise pass.
 private let rowBlock = 128
-
-private func addBias(
-  _ row: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, _ count: Int, _ activation: Activation
-) {
-  switch activation {
-  case .identity:
-    for column in 0..<count { row[column] += bias[column] }
-  case .leakyReLU(let slope):
-    for column in 0..<count {
-      let sum = row[column] + bias[column]
-      row[column] = sum > 0 ? sum : sum * slope
-    }
-  }
-}
-
-private func leakyBackward(
-  _ output: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ delta: UnsafeMutablePointer<Float>,
-  _ count: Int, _ slope: Float
-) {
-  for column in 0..<count {
-    delta[column] = output[column] > 0 ? gradient[column] : gradient[column] * slope
-  }
-}
-
-/// Sums of the columns of a matrix `[n, d]` in Double: blocks of rows, added in block order.
-func columnSums(_ matrix: Matrix) -> [Double] {
-  let columns = matrix.columns
-  let blockSize = 512
-  let blocks = (matrix.rows + blockSize - 1) / blockSize
-  var partial = [Double](repeating: 0, count: max(1, blocks) * columns)
-  partial.withUnsafeMutableBufferPointer { buffer in
-    let sums = buffer
-    parallelRanges(matrix.rows, blockSize: blockSize) { range in
-      let base = range.lowerBound / blockSize * columns
-      for row in range {
-        let values = matrix.row(row)
-        for column in 0..<columns { sums[base + column] += Double(values[column]) }
-      }
-    }
-  }
-  var result = [Double](repeating: 0, count: columns)
-  for block in 0..<blocks {
-    for column in 0..<columns { result[column] += partial[block * columns + column] }
-  }
-  return result
-}
