@@ -53,12 +53,17 @@ extension Bundle {
     return result
   }
 
-  private func checkName() throws(BundleError) {
+  /// True for what a model may be called: 1 to 64 letters, digits, `.`, `_` and `-`, not beginning with a dot.
+  package static func isValidName(_ name: String) -> Bool {
     let allowed = name.utf8.allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
         || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-")
     }
-    guard allowed, (1...64).contains(name.utf8.count), name.utf8.first != UInt8(ascii: ".") else { throw .name(name) }
+    return allowed && (1...64).contains(name.utf8.count) && name.utf8.first != UInt8(ascii: ".")
+  }
+
+  private func checkName() throws(BundleError) {
+    guard Self.isValidName(name) else { throw .name(name) }
   }
 
   private func checkAttribution() throws(BundleError) {

@@ -26,11 +26,7 @@ struct BatchQueries {
   /// The ids that `--users all|FILE` means.
   static func users(_ argument: String, engine: Engine) throws -> [String] {
     if argument == "all" { return engine.allUserIds }
-    let bytes = try FileReader.contents(of: argument)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw CommandFailure.badFile("\(argument): the list of users is not UTF-8; write one id a line")
-    }
-    return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
+    return try IdentifierLines.read(argument, what: "users")
   }
 
   /// Answers all users and finishes the sink.

@@ -1,6 +1,7 @@
 // Metrics as a small table for people.
 
 import Evaluation
+import Shell
 import Training
 
 /// Renders metrics of the held-out splits.
@@ -59,15 +60,5 @@ enum MetricTable {
   }
 
   /// A number with a fixed count of decimals.
-  static func fixed(_ value: Double, _ decimals: Int) -> String {
-    guard value.isFinite, abs(value) < 1e12 else { return String(value) }
-    var scale = 1.0
-    for _ in 0..<decimals { scale *= 10 }
-    let scaled = Int((abs(value) * scale).rounded())
-    let digits = String(scaled)
-    let padded = String(repeating: "0", count: max(0, decimals + 1 - digits.count)) + digits
-    let sign = value < 0 && scaled != 0 ? "-" : ""
-    guard decimals > 0 else { return sign + padded }
-    return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
-  }
+  static func fixed(_ value: Double, _ decimals: Int) -> String { NumberText.fixed(value, decimals: decimals) }
 }

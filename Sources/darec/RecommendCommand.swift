@@ -34,8 +34,8 @@ struct RecommendCommand: ParsableCommand {
     var request = RecommendRequest(user: user)
     request.top = top
     request.includeSeen = includeSeen
-    request.candidates = try candidates.map(ItemList.read)
-    request.excluded = try exclude.map(ItemList.read) ?? []
+    request.candidates = try candidates.map { try IdentifierLines.read($0, what: "items") }
+    request.excluded = try exclude.map { try IdentifierLines.read($0, what: "items") } ?? []
     InterruptSignal.install(secondEndsProcess: true)
     let cancellation = InterruptSignal.cancellation
     if let users {
@@ -55,17 +55,8 @@ struct RecommendCommand: ParsableCommand {
   }
 }
 
-/// Lists of items from files and from the command line.
+/// Lists of items on the command line.
 enum ItemList {
-  /// One id a line.
-  static func read(_ path: String) throws -> [String] {
-    let bytes = try FileReader.contents(of: path)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw CommandFailure.badFile("\(path): the list of items is not UTF-8; write one id a line")
-    }
-    return text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
-  }
-
   /// Ids or titles separated by the commas outside of double quotes, as at the prompt.
   static func split(_ text: String) -> [String] {
     var words = [""]

@@ -187,11 +187,7 @@ struct TrainCommand: ParsableCommand {
   /// The model's name is the last part of `--out`.
   private func modelName() throws -> String {
     let name = out.split(separator: "/").last.map(String.init) ?? ""
-    let allowed = name.utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-        || [0x2D, 0x2E, 0x5F].contains(byte)
-    }
-    guard allowed, (1...64).contains(name.utf8.count), !name.hasPrefix(".") else {
+    guard Bundle.isValidName(name) else {
       throw CommandFailure.usage(
         "--out must end in a name of letters, digits, '.', '_' and '-' that does not start with '.', not '\(name)'")
     }
