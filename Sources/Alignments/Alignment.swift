@@ -7,20 +7,32 @@ import Numerics
 package struct AlignmentProblem {
   /// Frozen text embeddings of all nodes, users first, unit rows, `[users + items, text width]`.
   package var text: Matrix
-  /// Number of users; item i is node `users + i`.
-  package var users: Int
+  /// Training interactions, `[users, items]`.
+  package var interactions: CSRMatrix
+  /// Width of the base model's embedding table.
+  package var inputWidth: Int
   /// Width of the base model's final representation.
   package var representationWidth: Int
+  /// False when the base model ranks without sampled negatives.
+  package var usesNegatives: Bool
   /// The run's seed.
   package var seed: UInt64
 
   /// A problem.
-  package init(text: Matrix, users: Int, representationWidth: Int, seed: UInt64) {
+  package init(
+    text: Matrix, interactions: CSRMatrix, inputWidth: Int, representationWidth: Int, usesNegatives: Bool = true,
+    seed: UInt64
+  ) {
     self.text = text
-    self.users = users
+    self.interactions = interactions
+    self.inputWidth = inputWidth
     self.representationWidth = representationWidth
+    self.usesNegatives = usesNegatives
     self.seed = seed
   }
+
+  /// Number of users; item i is node `users + i`.
+  package var users: Int { interactions.rows }
 }
 
 /// The four parts that a disentangling alignment makes of the two representations; each `[users + items, p]`.
@@ -47,7 +59,8 @@ package struct MatchedCentres {
 
 /// An alignment of a collaborative model with frozen text embeddings.
 ///
-/// It sees the base model only through the node representation on the tape, so any alignment goes with any base model.
+/// It meets the base model in two places on the tape, so any alignment goes with any base model: at the initial node
+/// vectors, which it may change (masks, text features), and at the final representation, from which its losses are.
 /// All its random draws come from its own streams: with it or without it, the base model draws the same numbers.
 package protocol Alignment: AnyObject {
   /// What it trains, in a fixed order; not the base model's parameters.
@@ -56,15 +69,19 @@ package protocol Alignment: AnyObject {
   /// does (all weights zero). Before it the trainer leaves its parameters alone.
   var firstActiveEpoch: Int? { get }
 
+  /// The initial node vectors of a training step, `[users + items, d0]`, made from the base model's table.
+  func input(_ embedding: Variable, on tape: Tape, at position: StepPosition) -> Variable
+
+  /// The initial node vectors outside training: no masks.
+  func input(_ embedding: Matrix) -> Matrix
+
   /// The loss terms of a step.
   /// - Parameters:
   ///   - tape: the step's tape.
   ///   - representation: the base model's final representation, `[users + items, d]`.
-  ///   - batchNodes: the distinct nodes of the batch in ascending order, made only when asked for.
+  ///   - batch: the step's interactions.
   ///   - position: the step.
-  func losses(
-    on tape: Tape, representation: Variable, batchNodes: () -> [Int32], at position: StepPosition
-  ) -> [LossTerm]
+  func losses(on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition) -> [LossTerm]
 
   /// True when the representation itself ranks, false when a projection of it does.
   var ranksWithRepresentation: Bool { get }
@@ -74,6 +91,13 @@ package protocol Alignment: AnyObject {
 
   /// The vectors that rank, outside training.
   func scoring(representation: Matrix) -> Matrix
+
+  /// The vectors of some nodes on both sides whose agreement the alignment works on, `[nodes, p]` each; nil when one
+  /// side has none.
+  /// - Parameters:
+  ///   - representation: the base model's final representation, `[users + items, d]`.
+  ///   - nodes: which nodes.
+  func alignedViews(representation: Matrix, nodes: [Int32]) -> (collaborative: Matrix, language: Matrix)?
 
   /// The shared and specific parts of all nodes, for those alignments that have them.
   func parts(representation: Matrix) -> DisentangledParts?
@@ -91,7 +115,12 @@ package protocol Alignment: AnyObject {
 extension Alignment {
   /// True when it takes part in this epoch.
   package func isActive(inEpoch epoch: Int) -> Bool { firstActiveEpoch.map { epoch >= $0 } ?? false }
+  package func input(_ embedding: Variable, on tape: Tape, at position: StepPosition) -> Variable { embedding }
+  package func input(_ embedding: Matrix) -> Matrix { embedding }
   package var ranksWithRepresentation: Bool { true }
+  package func alignedViews(
+    representation: Matrix, nodes: [Int32]
+  ) -> (collaborative: Matrix, language: Matrix)? { nil }
   package func scoring(on tape: Tape, representation: Variable) -> Variable { representation }
   package func scoring(representation: Matrix) -> Matrix { representation }
   package func parts(representation: Matrix) -> DisentangledParts? { nil }

@@ -12,6 +12,8 @@ package struct AlignmentDescriptor: Sendable {
   package let options: [OptionDeclaration]
   /// Early stopping counts only after this many epochs, given the options: the terms need time to settle.
   package let minimumEpochs: @Sendable (OptionValues) -> Int
+  /// Named settings, "model/preset" → option of the alignment or the model → value; applied after the model's own.
+  package let presets: [String: [String: String]]
   /// What `--lambda X` stands for: option names and values.
   package let lambda: @Sendable (String, OptionValues) -> [(name: String, value: String)]
   /// Builds a freshly initialised alignment.
@@ -19,14 +21,15 @@ package struct AlignmentDescriptor: Sendable {
 
   /// Describes an alignment.
   package init(
-    name: String, summary: String, options: [OptionDeclaration],
-    minimumEpochs: @escaping @Sendable (OptionValues) -> Int,
+    name: String, summary: String, options: [OptionDeclaration], presets: [String: [String: String]] = [:],
+    minimumEpochs: @escaping @Sendable (OptionValues) -> Int = { _ in 0 },
     lambda: @escaping @Sendable (String, OptionValues) -> [(name: String, value: String)],
     make: @escaping @Sendable (AlignmentProblem, OptionValues) -> any Alignment
   ) {
     self.name = name
     self.summary = summary
     self.options = options
+    self.presets = presets
     self.minimumEpochs = minimumEpochs
     self.lambda = lambda
     self.make = make

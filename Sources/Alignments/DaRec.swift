@@ -48,10 +48,8 @@ package final class DaRec: Alignment {
 
   package var firstActiveEpoch: Int? { settings.changesAnything ? settings.pretrainEpochs : nil }
 
-  package func losses(
-    on tape: Tape, representation: Variable, batchNodes: () -> [Int32], at position: StepPosition
-  ) -> [LossTerm] {
-    let nodes = sampledNodes(count: representation.value.rows, batchNodes: batchNodes, at: position)
+  package func losses(on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition) -> [LossTerm] {
+    let nodes = sampledNodes(of: batch, at: position)
     guard !settings.poolsNodes else { return losses(of: nodes, group: 0, on: tape, representation, at: position) }
     // A1, the other reading: users and items aligned separately, the terms summed.
     let split = nodes.firstIndex { Int($0) >= users } ?? nodes.endIndex
@@ -101,13 +99,13 @@ package final class DaRec: Alignment {
   }
 
   /// The nodes whose structure this step compares, ascending (reading A5).
-  private func sampledNodes(count: Int, batchNodes: () -> [Int32], at position: StepPosition) -> [Int32] {
+  private func sampledNodes(of batch: Batch, at position: StepPosition) -> [Int32] {
     switch settings.sampling {
     case .nodes:
       var stream = position.stream(.alignmentSample)
-      return stream.sample(settings.sampleSize, of: count)
-    case .batch: return batchNodes()
-    case .all: return (0..<Int32(count)).map { $0 }
+      return stream.sample(settings.sampleSize, of: text.rows)
+    case .batch: return batch.distinctNodes(users: users, items: text.rows - users)
+    case .all: return (0..<Int32(text.rows)).map { $0 }
     }
   }
 
@@ -146,6 +144,10 @@ package final class DaRec: Alignment {
     guard settings.inference != .final else { return representation }
     let tape = Tape()
     return scoring(on: tape, representation: tape.constant(representation)).value
+  }
+
+  package func alignedViews(representation: Matrix, nodes: [Int32]) -> (collaborative: Matrix, language: Matrix)? {
+    (collaborativeShared.project(representation.gatherRows(nodes)), languageShared.project(text.gatherRows(nodes)))
   }
 
   package func parts(representation: Matrix) -> DisentangledParts? {

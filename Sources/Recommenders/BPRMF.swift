@@ -8,7 +8,7 @@ import Numerics
 ///
 /// Source: Rendle et al. 2009, section 4.3.1.
 package final class BPRMF: BaseModel {
-  private let embedding: Parameter
+  package let embedding: Parameter
   private let users: Int
 
   /// A freshly initialised model.
@@ -21,17 +21,15 @@ package final class BPRMF: BaseModel {
   package var parameters: [Parameter] { [embedding] }
   package var representationWidth: Int { embedding.value.columns }
 
-  package func represent(on tape: Tape, at position: StepPosition) -> Variable { tape.variable(embedding) }
+  package func represent(_ input: Variable, on tape: Tape, at position: StepPosition) -> Variable { input }
 
-  package func losses(
-    on tape: Tape, scoring: Variable, representation: Variable, batch: Batch, at position: StepPosition
-  ) -> [LossTerm] {
-    [tape.bayesianPersonalizedRanking(scoring, batch: batch, users: users)]
+  package func losses(on tape: Tape, views: NodeViews, batch: Batch, at position: StepPosition) -> [LossTerm] {
+    [tape.bayesianPersonalizedRanking(views.scoring, batch: batch, users: users)]
   }
 
-  package func finalRepresentation() -> Matrix { embedding.value.copy() }
+  package func finalRepresentation(of input: Matrix) -> Matrix { input.copy() }
 
-  package func attribution() -> VectorAttribution { .representation }
+  package func attribution(of input: Matrix) -> VectorAttribution { .representation }
 
   /// How the registry offers this model.
   package static let descriptor = BaseModelDescriptor(

@@ -17,33 +17,55 @@ package enum VectorAttribution {
 
 /// A collaborative-filtering model that turns parameters and a batch into a loss and node vectors.
 ///
-/// Nodes are users first, then items: item i is node `users + i`. A base model knows nothing of text or alignments;
-/// an alignment sees only the variable that `represent` returns.
+/// Nodes are users first, then items: item i is node `users + i`. A base model knows nothing of text or alignments: it
+/// starts from the node vectors it is given, which are its own embedding table unless an alignment changes them, and an
+/// alignment sees only the variable that `represent` returns.
 package protocol BaseModel: AnyObject {
   /// Everything that is trained, in a fixed order.
   var parameters: [Parameter] { get }
+  /// The table that node vectors start from, `[users + items, d0]`; one of `parameters`.
+  var embedding: Parameter { get }
   /// Width d of the final representation.
   var representationWidth: Int { get }
+  /// False when the model's losses do not look at sampled negatives (AutoCF).
+  var usesNegatives: Bool { get }
 
   /// The final node representation of this training step on the tape, `[users + items, d]`: the clean view that the
   /// model ranks with.
-  func represent(on tape: Tape, at position: StepPosition) -> Variable
+  /// - Parameters:
+  ///   - input: the initial node vectors, `[users + items, d0]`.
+  ///   - tape: the step's tape.
+  ///   - position: the step.
+  func represent(_ input: Variable, on tape: Tape, at position: StepPosition) -> Variable
 
   /// The model's own loss terms for a batch, without the L2 penalty (the trainer adds one over all parameters).
   /// - Parameters:
   ///   - tape: the step's tape.
-  ///   - scoring: vectors whose inner products are the scores, `[users + items, p]`; the representation itself unless
-  ///     an alignment ranks with something else.
-  ///   - representation: what `represent` returned in this step.
+  ///   - views: the node vectors of this step.
   ///   - batch: the interactions.
   ///   - position: the step.
-  func losses(
-    on tape: Tape, scoring: Variable, representation: Variable, batch: Batch, at position: StepPosition
-  ) -> [LossTerm]
+  func losses(on tape: Tape, views: NodeViews, batch: Batch, at position: StepPosition) -> [LossTerm]
 
-  /// The node representation for ranking, `[users + items, d]`: no dropout, no noise.
-  func finalRepresentation() -> Matrix
+  /// The node representation for ranking, `[users + items, d]`: no dropout, no noise, no masks.
+  /// - Parameter input: the initial node vectors, `[users + items, d0]`.
+  func finalRepresentation(of input: Matrix) -> Matrix
 
-  /// How the final user vectors decompose.
-  func attribution() -> VectorAttribution
+  /// How the final user vectors decompose, given the initial node vectors.
+  func attribution(of input: Matrix) -> VectorAttribution
+
+  /// Matrices besides the parameters that the next step depends on, by name; saved in a checkpoint.
+  var state: [(name: String, value: Matrix)] { get }
+
+  /// Takes back what `state` returned.
+  func restore(state: [(name: String, value: Matrix)])
+}
+
+extension BaseModel {
+  package var usesNegatives: Bool { true }
+  package var state: [(name: String, value: Matrix)] { [] }
+  package func restore(state: [(name: String, value: Matrix)]) {}
+  /// The ranking representation of the model's own table.
+  package func finalRepresentation() -> Matrix { finalRepresentation(of: embedding.value) }
+  /// The decomposition for the model's own table.
+  package func attribution() -> VectorAttribution { attribution(of: embedding.value) }
 }

@@ -9,7 +9,7 @@ import Numerics
 /// In training each directed entry of the graph is kept with probability `keep-rate` once per step, without rescaling.
 /// Source: He et al. 2020; sum instead of mean and edge dropping as in RLMRec's code (Docs/Method.md).
 package final class LightGCN: BaseModel {
-  private let embedding: Parameter
+  package let embedding: Parameter
   private let graph: PropagationGraph
   private let users: Int
   private let layers: Int
@@ -28,30 +28,28 @@ package final class LightGCN: BaseModel {
   package var parameters: [Parameter] { [embedding] }
   package var representationWidth: Int { embedding.value.columns }
 
-  package func represent(on tape: Tape, at position: StepPosition) -> Variable {
+  package func represent(_ input: Variable, on tape: Tape, at position: StepPosition) -> Variable {
     let values =
       keepRate < 1 ? graph.dropped(keepRate: Float(keepRate), stream: position.stream(.edgeDropout)) : nil
-    return tape.propagate(tape.variable(embedding), over: graph, layers: layers, values: values)
+    return tape.propagate(input, over: graph, layers: layers, values: values)
   }
 
-  package func losses(
-    on tape: Tape, scoring: Variable, representation: Variable, batch: Batch, at position: StepPosition
-  ) -> [LossTerm] {
-    [tape.bayesianPersonalizedRanking(scoring, batch: batch, users: users)]
+  package func losses(on tape: Tape, views: NodeViews, batch: Batch, at position: StepPosition) -> [LossTerm] {
+    [tape.bayesianPersonalizedRanking(views.scoring, batch: batch, users: users)]
   }
 
-  package func finalRepresentation() -> Matrix { graph.sumOfLayers(embedding.value, layers: layers) }
+  package func finalRepresentation(of input: Matrix) -> Matrix { graph.sumOfLayers(input, layers: layers) }
 
   /// The layer sum of a user splits into its layer-0 part and its items' sums of layers 0 ..< L:
   /// e_u = x_u + Σ_{j ∈ N(u)} Ã_uj p_j with p = Σ_{l=0..L-1} Ãˡ x.
-  package func attribution() -> VectorAttribution {
-    let nodes = embedding.value.rows
+  package func attribution(of input: Matrix) -> VectorAttribution {
+    let nodes = input.rows
     guard layers > 0 else {
       return .propagation(
-        own: embedding.value.rows(0..<users), itemPartial: Matrix(rows: nodes - users, columns: representationWidth))
+        own: input.rows(0..<users), itemPartial: Matrix(rows: nodes - users, columns: representationWidth))
     }
-    let partial = graph.sumOfLayers(embedding.value, layers: layers - 1)
-    return .propagation(own: embedding.value.rows(0..<users), itemPartial: partial.rows(users..<nodes))
+    let partial = graph.sumOfLayers(input, layers: layers - 1)
+    return .propagation(own: input.rows(0..<users), itemPartial: partial.rows(users..<nodes))
   }
 
   /// How the registry offers this model.

@@ -51,14 +51,15 @@ extension Trainer {
   package func bundle(
     name: String, dataSet: DataSet, dataName: String, metrics: FinalMetrics, end: TrainingEnd
   ) throws -> Bundle {
-    let representation = model.finalRepresentation()
+    let input = finalInput
+    let representation = model.finalRepresentation(of: input)
     let vectors = rankingVectors()
     let parts = alignment?.parts(representation: representation)
     let centres = parts.flatMap { alignment?.centres(of: $0) }
     // A projection of the representation ranks: the base model's decomposition does not apply to it.
     let ranksWithRepresentation = trainedAlignment?.ranksWithRepresentation ?? true
     let attribution: Attribution
-    switch ranksWithRepresentation ? model.attribution() : .representation {
+    switch ranksWithRepresentation ? model.attribution(of: input) : .representation {
     case .propagation(let own, let itemPartial): attribution = .propagation(own: own, itemPartial: itemPartial)
     case .representation: attribution = .representation(regularization: Self.representationRegularization)
     case .none: attribution = .none

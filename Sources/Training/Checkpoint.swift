@@ -12,7 +12,7 @@ import Numerics
 /// are functions of (seed, purpose, epoch, step).
 package enum Checkpoint {
   /// Version of the checkpoint's layout; another one is refused.
-  private static let version = "1"
+  private static let version = "2"
 
   /// The path of the state file of a bundle directory.
   package static func path(inBundle bundle: String) -> String { bundle + "/checkpoint/state.safetensors" }
@@ -35,7 +35,10 @@ package enum Checkpoint {
       add("second_moment.\(parameter.name)", trainer.optimizer.secondMoments[index])
       if !state.bestParameters.isEmpty { add("best.\(parameter.name)", state.bestParameters[index]) }
     }
+    let modelState = trainer.model.state
     let alignmentState = trainer.alignment?.state ?? []
+    for entry in modelState { add("model_state.\(entry.name)", entry.value) }
+    for entry in state.bestModelState { add("best_model_state.\(entry.name)", entry.value) }
     for entry in alignmentState { add("state.\(entry.name)", entry.value) }
     for entry in state.bestAlignmentState { add("best_state.\(entry.name)", entry.value) }
     writer.add("log", bytes: Array(state.log.joined(separator: "\n").utf8))
@@ -49,6 +52,8 @@ package enum Checkpoint {
       .init("bad_evaluations", .integer(state.badEvaluations)),
       .init("total_sum", .number(state.totalSum)),
       .init("loss_sums", .array(state.lossSums.map { .array([.string($0.name), .number($0.value)]) })),
+      .init("model_state_names", .strings(modelState.map(\.name))),
+      .init("best_model_state_names", .strings(state.bestModelState.map(\.name))),
       .init("state_names", .strings(alignmentState.map(\.name))),
       .init("best_state_names", .strings(state.bestAlignmentState.map(\.name))),
     ])
@@ -123,6 +128,8 @@ package enum Checkpoint {
       let bestValue = progress["best_value"]?.double, let bestEpoch = progress["best_epoch"]?.int,
       let badEvaluations = progress["bad_evaluations"]?.int, let totalSum = progress["total_sum"]?.double,
       let lossSums = progress["loss_sums"]?.array, let stateNames = progress["state_names"]?.array,
+      let modelStateNames = progress["model_state_names"]?.array,
+      let bestModelStateNames = progress["best_model_state_names"]?.array,
       let bestStateNames = progress["best_state_names"]?.array, epoch >= 0, step >= 0
     else { throw bad("its progress is incomplete") }
 
@@ -162,6 +169,8 @@ package enum Checkpoint {
         return (name, try matrix(prefix + name))
       }
     }
+    trainer.model.restore(state: try named(modelStateNames, prefix: "model_state."))
+    state.bestModelState = try named(bestModelStateNames, prefix: "best_model_state.")
     trainer.alignment?.restore(state: try named(stateNames, prefix: "state."))
     state.bestAlignmentState = try named(bestStateNames, prefix: "best_state.")
     trainer.state = state

@@ -68,7 +68,8 @@ package final class Trainer {
       guard let text = problem.text else { throw .textMissing(alignment: name) }
       alignment = alignmentDescriptor.make(
         AlignmentProblem(
-          text: text, users: problem.users, representationWidth: model.representationWidth, seed: configuration.seed),
+          text: text, interactions: problem.training, inputWidth: model.embedding.value.columns,
+          representationWidth: model.representationWidth, usesNegatives: model.usesNegatives, seed: configuration.seed),
         configuration.alignmentOptions)
     } else {
       alignment = nil
@@ -149,14 +150,14 @@ package final class Trainer {
 
     optimizer.zeroGradients()
     let tape = Tape()
-    let representation = model.represent(on: tape, at: position)
+    let table = tape.variable(model.embedding)
+    let input = active?.input(table, on: tape, at: position) ?? table
+    let representation = model.represent(input, on: tape, at: position)
     let scoring = active?.scoring(on: tape, representation: representation) ?? representation
     var terms = model.losses(
-      on: tape, scoring: scoring, representation: representation, batch: batch, at: position)
-    if let active {
-      terms += active.losses(
-        on: tape, representation: representation, batchNodes: { self.distinctNodes(of: batch) }, at: position)
-    }
+      on: tape, views: NodeViews(input: input, representation: representation, scoring: scoring), batch: batch,
+      at: position)
+    if let active { terms += active.losses(on: tape, representation: representation, batch: batch, at: position) }
     let trained = model.parameters.count + (active?.parameters.count ?? 0)
     terms.append(tape.squaredNorm(of: Array(optimizer.parameters.prefix(trained)), weight: regularization))
     for term in terms where !term.value.isFinite {
@@ -169,14 +170,6 @@ package final class Trainer {
     let total = terms.reduce(0) { $0 + Double($1.weight) * $1.value }
     accumulate(terms, total: total, size: Double(batch.count))
     return total
-  }
-
-  /// The distinct user and positive-item nodes of a batch, ascending.
-  private func distinctNodes(of batch: Batch) -> [Int32] {
-    var present = [Bool](repeating: false, count: problem.users + problem.items)
-    for user in batch.users { present[Int(user)] = true }
-    for item in batch.positives { present[problem.users + Int(item)] = true }
-    return present.indices.filter { present[$0] }.map { Int32($0) }
   }
 
   private func accumulate(_ terms: [LossTerm], total: Double, size: Double) {
@@ -218,6 +211,7 @@ package final class Trainer {
         state.bestEpoch = state.epoch
         state.badEvaluations = 0
         state.bestParameters = optimizer.parameters.map { $0.value.copy() }
+        state.bestModelState = model.state
         state.bestAlignmentState = alignment?.state ?? []
       } else if state.epoch >= configuration.minimumEpochs && !isWaiting {
         state.badEvaluations += 1
@@ -237,9 +231,14 @@ package final class Trainer {
     (optimizer.stepCounts.last ?? 0) > 0 ? alignment : nil
   }
 
+  /// The initial node vectors outside training, `[users + items, d0]`.
+  var finalInput: Matrix {
+    trainedAlignment?.input(model.embedding.value) ?? model.embedding.value
+  }
+
   /// The vectors that rank, `[users, p]` and `[items, p]`.
   package func rankingVectors() -> (users: Matrix, items: Matrix) {
-    let representation = model.finalRepresentation()
+    let representation = model.finalRepresentation(of: finalInput)
     let scoring = trainedAlignment?.scoring(representation: representation) ?? representation
     return (scoring.rows(0..<problem.users), scoring.rows(problem.users..<scoring.rows))
   }
@@ -254,6 +253,7 @@ package final class Trainer {
   package func restoreBest() {
     guard !state.bestParameters.isEmpty else { return }
     for (parameter, best) in zip(optimizer.parameters, state.bestParameters) { parameter.value.assign(from: best) }
+    model.restore(state: state.bestModelState)
     alignment?.restore(state: state.bestAlignmentState)
   }
 }

@@ -87,6 +87,9 @@ package struct TrainingConfiguration: Sendable, Equatable {
     for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
       try modelOptions.set(name, to: value, declarations: descriptor.options, owner: model)
     }
+    guard let alignment else { return }
+    let aligned = try Self.alignmentDescriptor(alignment).presets["\(model)/\(preset)"] ?? [:]
+    for (name, value) in aligned.sorted(by: { $0.key < $1.key }) { try set(name, to: value) }
   }
 
   /// Sets the alignment's weights to what one trade-off parameter stands for.

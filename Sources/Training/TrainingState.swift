@@ -24,6 +24,8 @@ package struct TrainingState {
   package var badEvaluations = 0
   /// Parameter values at the best validation, in the order of the parameters; empty before the first.
   package var bestParameters: [Matrix] = []
+  /// The base model's state at the best validation.
+  package var bestModelState: [(name: String, value: Matrix)] = []
   /// The alignment's state at the best validation.
   package var bestAlignmentState: [(name: String, value: Matrix)] = []
   /// Lines of the training log so far, without line ends.

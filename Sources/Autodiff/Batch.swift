@@ -19,4 +19,12 @@ package struct Batch: Sendable {
 
   /// Number of interactions.
   package var count: Int { users.count }
+
+  /// The distinct user and positive-item nodes, ascending; item i is node `userCount + i`.
+  package func distinctNodes(users userCount: Int, items itemCount: Int) -> [Int32] {
+    var present = [Bool](repeating: false, count: userCount + itemCount)
+    for user in users { present[Int(user)] = true }
+    for item in positives { present[userCount + Int(item)] = true }
+    return present.indices.filter { present[$0] }.map { Int32($0) }
+  }
 }
