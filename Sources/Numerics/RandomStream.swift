@@ -17,6 +17,9 @@ package enum RandomPurpose: UInt32, Sendable {
   case evaluation = 10
   case noise = 11
   case matching = 12
+  case textControl = 13
+  case mask = 14
+  case balanceProbe = 15
   case test = 99
 }
 
