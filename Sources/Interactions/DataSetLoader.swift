@@ -56,8 +56,9 @@ struct DataSetLoader {
       tables.map { $0.selecting(users: keptUsers, items: keptItems) }, users: finalUsers, items: finalItems)
 
     let itemText = try aligned(itemSide, known: items, kept: finalItems)
-    var userText = try aligned(userSide, known: users, kept: finalUsers)
-    let isDerived = userText == nil && itemText != nil && options.derivesUserEmbeddings
+    let hidesItems = options.coldItemShare > 0
+    var userText = hidesItems ? nil : try aligned(userSide, known: users, kept: finalUsers)
+    let isDerived = userText == nil && itemText != nil && (options.derivesUserEmbeddings || hidesItems)
     if isDerived, let itemText { userText = meanItemEmbeddings(training: parts[0], items: itemText) }
     if let itemText, let userText, itemText.columns != userText.columns {
       throw DataError.badValue(
@@ -237,6 +238,17 @@ struct DataSetLoader {
             "\(statistics.droppedHeldOut) later interactions of users without training interactions are left out"))
       }
       guard parts[0].count > 0 else { throw .empty("the split leaves no training interaction") }
+    }
+    if options.coldItemShare > 0 {
+      let hidden = ColdItems.hidden(of: items, share: options.coldItemShare, seed: options.seed)
+      let train = parts[0]
+      parts[0] = train.filtered { _, entry in !hidden[Int(train.items[entry])] }
+      notices.append(
+        DataNotice(
+          "hidden_items",
+          "\(hidden.count { $0 }) items are hidden from training with their "
+            + "\(train.count - parts[0].count) training interactions"))
+      guard parts[0].count > 0 else { throw .empty("hiding items leaves no training interaction; hide fewer") }
     }
     return parts.map { $0.matrix() }
   }

@@ -32,7 +32,11 @@ package struct DataSetOptions: Sendable {
   ///
   /// A user with n training interactions gives floor(n * share), at most half; 0 leaves validation empty.
   package var validationShare = 0.1
-  /// The run's seed; decides random splits only.
+  /// Share of items whose training interactions are removed, so that their held-out ones measure cold items.
+  ///
+  /// User embeddings are then derived from the items', whatever files there are: given ones may tell of hidden items.
+  package var coldItemShare = 0.0
+  /// The run's seed; decides random splits and hidden items only.
   package var seed: UInt64 = 2023
   /// What to do when a user has the same item more than once.
   package var duplicates = DuplicatePolicy.keepLatest
@@ -55,6 +59,9 @@ package struct DataSetOptions: Sendable {
     guard core >= 0 else { throw .badOption("the core must be 0 or more interactions, not \(core)") }
     guard validationShare >= 0, validationShare <= 1 else {
       throw .badOption("the validation share must be from 0 to 1, not \(validationShare)")
+    }
+    guard coldItemShare >= 0, coldItemShare < 1 else {
+      throw .badOption("the share of cold items must be at least 0 and below 1, not \(coldItemShare)")
     }
   }
 

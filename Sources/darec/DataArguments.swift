@@ -49,6 +49,9 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Shares of training, validation and test.")
   var splitShares: String = "3:1:1"
 
+  @Option(help: "Share of items hidden from training, to measure cold items; users' text is then made of items'.")
+  var coldItems: Double?
+
   @Flag(help: "Skip malformed lines, and count them, instead of stopping.")
   var skipBadLines = false
 
@@ -73,6 +76,7 @@ struct DataArguments: ParsableArguments {
     options.ratingThreshold = minRating
     options.core = core ?? 0
     options.split = try splitMethod()
+    options.coldItemShare = coldItems ?? 0
     options.badLines = skipBadLines ? .skip : .refuse
     options.allowMissing = allowMissing
     options.seed = seed
@@ -113,7 +117,7 @@ struct DataArguments: ParsableArguments {
       ("user-ids", userIds), ("user-column", userColumn), ("item-column", itemColumn),
       ("rating-column", ratingColumn), ("timestamp-column", timestampColumn), ("title-column", titleColumn),
       ("min-rating", minRating.map { String($0) }), ("core", core.map { String($0) }), ("split", split),
-      ("split-shares", splitShares),
+      ("split-shares", splitShares), ("cold-items", coldItems.map { String($0) }),
     ]
   }
 
