@@ -20,6 +20,9 @@ package enum RandomPurpose: UInt32, Sendable {
   case textControl = 13
   case mask = 14
   case balanceProbe = 15
+  case tuning = 20
+  case bootstrap = 21
+  case sampledTask = 22
   case test = 99
 }
 
