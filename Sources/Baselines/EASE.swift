@@ -40,7 +40,7 @@ package enum EASE {
       OptionDeclaration(
         "regularization", .number(0.001...1e9), default: "200", "squared norm of the weights, the method's lambda")
     ],
-    needsText: false,
+    needsText: false, ranksWithVectors: false,
     tuningGrid: [TuningAxis("regularization", ["10", "20", "50", "100", "200", "500", "1000"])]
   ) { problem, options in
     .itemWeights(try weights(problem.training, regularization: options.number("regularization")))
