@@ -63,6 +63,7 @@ let package = Package(
     .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Alignments", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Evaluation", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(name: "Baselines", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     // Layer 5
     .target(
       name: "Training",
@@ -86,7 +87,7 @@ let package = Package(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-        "Autodiff", "Benchmarks", "Numerics", "Files",
+        "Autodiff", "Baselines", "Benchmarks", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -110,6 +111,9 @@ let package = Package(
       ], swiftSettings: common),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Evaluation", "Files", "Numerics", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "BaselinesTests", dependencies: ["Baselines", "Autodiff", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "Training", "Interactions", "ModelFile", "Numerics", "Files", "TestSupport"],

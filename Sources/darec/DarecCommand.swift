@@ -18,7 +18,8 @@ struct DarecCommand: ParsableCommand {
       """,
     version: darecVersion,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
+      TrainCommand.self, BaselineCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self,
+      SimilarCommand.self,
       ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
       BenchCommand.self,
     ])
