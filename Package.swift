@@ -81,12 +81,17 @@ let package = Package(
         "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
     .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Training", "Evaluation", "Interactions", "Recommenders", "Alignments", "Numerics", "Files", "CPlatform",
+      ], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-        "Autodiff", "Benchmarks", "Numerics", "Files",
+        "Autodiff", "Benchmarks", "Experiments", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -117,5 +122,9 @@ let package = Package(
     .testTarget(
       name: "ShellTests", dependencies: ["Shell", "Engine", "Files", "TestSupport"], swiftSettings: common),
     .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "ExperimentTests",
+      dependencies: ["Experiments", "Training", "Interactions", "Evaluation", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
   ]
 )

@@ -19,6 +19,7 @@ package enum RandomPurpose: UInt32, Sendable {
   case matching = 12
   case bootstrap = 13
   case sampledTask = 14
+  case tuning = 20
   case test = 99
 }
 

@@ -20,7 +20,7 @@ struct DarecCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
       ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
-      BenchCommand.self,
+      BenchCommand.self, ExperimentCommand.self, ExperimentRunCommand.self,
     ])
 
   /// Names of the verbs, with the parser's own.
