@@ -92,8 +92,10 @@ package protocol Alignment: AnyObject {
   /// The vectors that rank, outside training.
   func scoring(representation: Matrix) -> Matrix
 
-  /// The vectors of some nodes on both sides whose agreement the alignment works on, `[nodes, p]` each; nil when one
-  /// side has none.
+  /// True when both sides have vectors of their own whose agreement is trained: `alignedViews` then returns them.
+  var hasTwoSides: Bool { get }
+
+  /// The vectors of some nodes on both sides whose agreement the alignment works on, `[nodes, p]` each.
   /// - Parameters:
   ///   - representation: the base model's final representation, `[users + items, d]`.
   ///   - nodes: which nodes.
@@ -118,6 +120,7 @@ extension Alignment {
   package func input(_ embedding: Variable, on tape: Tape, at position: StepPosition) -> Variable { embedding }
   package func input(_ embedding: Matrix) -> Matrix { embedding }
   package var ranksWithRepresentation: Bool { true }
+  package var hasTwoSides: Bool { false }
   package func alignedViews(
     representation: Matrix, nodes: [Int32]
   ) -> (collaborative: Matrix, language: Matrix)? { nil }

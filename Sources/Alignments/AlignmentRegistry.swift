@@ -41,7 +41,9 @@ package struct AlignmentDescriptor: Sendable {
 /// `none` is not one of them: it is their absence.
 package enum AlignmentRegistry {
   /// All alignments in the order in which help lists them.
-  package static let all: [AlignmentDescriptor] = [DaRec.descriptor]
+  package static let all: [AlignmentDescriptor] = [
+    DaRec.descriptor, RLMRecContrastive.descriptor, RLMRecGenerative.descriptor, KAR.descriptor,
+  ]
 
   /// The alignment of a name, if there is one.
   package static func named(_ name: String) -> AlignmentDescriptor? { all.first { $0.name == name } }

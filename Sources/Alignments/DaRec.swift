@@ -19,6 +19,8 @@ package final class DaRec: Alignment {
   let collaborativeShared: Perceptron
   let languageSpecific: Perceptron
   let languageShared: Perceptron
+  /// The interaction graph that smooths the language parts of a fused score; nil when it is not needed.
+  private let graph: PropagationGraph?
   private var starts: [CentreStart?]
 
   /// A freshly initialised alignment.
@@ -28,6 +30,7 @@ package final class DaRec: Alignment {
     users = problem.users
     seed = problem.seed
     text = settings.centersText ? Self.centred(problem.text) : problem.text
+    graph = settings.fusedHops > 0 ? PropagationGraph(bipartite: problem.interactions) : nil
     func projector(_ name: String, _ side: ParameterSide, _ index: Int) -> Perceptron {
       var stream = RandomStream(seed: problem.seed, purpose: .alignmentInitialization, epoch: 0, step: index)
       return Perceptron(
@@ -125,26 +128,41 @@ package final class DaRec: Alignment {
       x: ClusteredSide(x, spherical: settings.sphericalCentres).rows, k: clusters, stream: &stream)
   }
 
-  package var ranksWithRepresentation: Bool { settings.inference == .final }
+  package var ranksWithRepresentation: Bool { settings.score == .final }
 
   package func scoring(on tape: Tape, representation: Variable) -> Variable {
-    switch settings.inference {
+    func specific() -> Variable { collaborativeSpecific.project(representation, on: tape) }
+    func shared() -> Variable { collaborativeShared.project(representation, on: tape) }
+    switch settings.score {
     case .final: return representation
-    case .shared: return collaborativeShared.project(representation, on: tape)
-    case .sum:
-      return tape.add(
-        collaborativeSpecific.project(representation, on: tape), collaborativeShared.project(representation, on: tape))
-    case .concatenated:
-      return tape.concatenateColumns(
-        collaborativeSpecific.project(representation, on: tape), collaborativeShared.project(representation, on: tape))
+    case .shared: return shared()
+    case .sum: return tape.add(specific(), shared())
+    case .projected: return tape.concatenateColumns(specific(), shared())
+    case .fused: return tape.concatenateColumns(representation, languageParts(on: tape))
+    case .fusedProjected:
+      return tape.concatenateColumns(tape.concatenateColumns(specific(), shared()), languageParts(on: tape))
     }
   }
 
+  /// [specific; shared] of the language side, averaged over the first `fused-hops` propagations.
+  ///
+  /// With them text ranks, and so serves items that nobody has touched.
+  private func languageParts(on tape: Tape) -> Variable {
+    let text = tape.constant(text)
+    let parts = tape.concatenateColumns(
+      languageSpecific.project(text, on: tape), languageShared.project(text, on: tape))
+    guard let graph else { return parts }
+    let hops = settings.fusedHops
+    return tape.scale(tape.propagate(parts, over: graph, layers: hops), by: 1 / Float(hops + 1))
+  }
+
   package func scoring(representation: Matrix) -> Matrix {
-    guard settings.inference != .final else { return representation }
+    guard settings.score != .final else { return representation }
     let tape = Tape()
     return scoring(on: tape, representation: tape.constant(representation)).value
   }
+
+  package var hasTwoSides: Bool { true }
 
   package func alignedViews(representation: Matrix, nodes: [Int32]) -> (collaborative: Matrix, language: Matrix)? {
     (collaborativeShared.project(representation.gatherRows(nodes)), languageShared.project(text.gatherRows(nodes)))

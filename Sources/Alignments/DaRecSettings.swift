@@ -9,9 +9,20 @@ struct DaRecSettings {
     case nodes, batch, all
   }
 
-  /// Which vectors rank (reading A12).
-  enum Inference: String, CaseIterable {
-    case final, concatenated, sum, shared
+  /// Which vectors rank, in training and afterwards (reading A12).
+  enum Score: String, CaseIterable {
+    /// The base model's own vectors.
+    case final
+    /// [specific; shared] of the collaborative side: every score is a specific part plus a shared part.
+    case projected
+    /// Specific plus shared part.
+    case sum
+    /// The shared part alone.
+    case shared
+    /// The base model's own vectors and both parts of the language side.
+    case fused
+    /// The parts of both sides.
+    case fusedProjected = "fused-projected"
   }
 
   let orthogonality: Float
@@ -30,7 +41,8 @@ struct DaRecSettings {
   let localLoss: LocalLoss
   let sphericalCentres: Bool
   let iterations: Int
-  let inference: Inference
+  let score: Score
+  let fusedHops: Int
   let pretrainEpochs: Int
   let centersText: Bool
 
@@ -38,7 +50,7 @@ struct DaRecSettings {
   var hasWeight: Bool { orthogonality != 0 || uniformity != 0 || global != 0 || local != 0 }
 
   /// False when the base model trains and ranks as if there were no alignment.
-  var changesAnything: Bool { hasWeight || inference != .final }
+  var changesAnything: Bool { hasWeight || score != .final }
 
   init(_ options: OptionValues) {
     orthogonality = Float(options.number("orthogonality"))
@@ -57,7 +69,8 @@ struct DaRecSettings {
     localLoss = LocalLoss(rawValue: options.text("local-loss")) ?? .identity
     sphericalCentres = options.text("centre-metric") == "spherical"
     iterations = options.integer("centre-iterations")
-    inference = Inference(rawValue: options.text("inference")) ?? .final
+    score = Score(rawValue: options.text("score")) ?? .final
+    fusedHops = options.integer("fused-hops")
     pretrainEpochs = options.integer("pretrain-epochs")
     centersText = options.flag("center-text")
   }
@@ -91,7 +104,9 @@ struct DaRecSettings {
       "centre-metric", .choice(["spherical", "euclidean"]), default: "spherical", "k-means on unit or raw rows (A10)"),
     OptionDeclaration("centre-iterations", .integer(1...1000), default: "10", "Lloyd rounds in a step"),
     OptionDeclaration(
-      "inference", .choice(Inference.allCases.map(\.rawValue)), default: "final", "vectors that rank (A12)"),
+      "score", .choice(Score.allCases.map(\.rawValue)), default: "final", "vectors that rank (A12)"),
+    OptionDeclaration(
+      "fused-hops", .integer(0...8), default: "0", "graph hops that smooth the language parts of a fused score"),
     OptionDeclaration(
       "pretrain-epochs", .integer(0...100_000), default: "0", "epochs of the base model first (A14)"),
     OptionDeclaration("center-text", .flag, default: "false", "subtract the mean text vector (A15)"),

@@ -41,16 +41,21 @@ package final class Adam {
 
   /// Moves the first `count` parameters by one step along their gradients; the others keep value and moments.
   ///
+  /// - Parameters:
+  ///   - count: how many parameters move.
+  ///   - factors: what the step size of each side is multiplied by.
+  ///
   /// The count lets the parameters of an alignment that has not begun yet rest. Each parameter corrects its bias by
   /// its own number of steps.
-  package func step(first count: Int) {
+  package func step(first count: Int, factors: (collaborative: Double, language: Double) = (1, 1)) {
     for index in 0..<min(count, parameters.count) {
       stepCounts[index] += 1
       let correction1 = 1 - power(beta1, stepCounts[index])
       let correction2 = 1 - power(beta2, stepCounts[index])
-      let stepSize = Float(learningRate / correction1)
-      let rootCorrection = Float(correction2.squareRoot())
       let parameter = parameters[index]
+      let rate = learningRate * (parameter.side == .language ? factors.language : factors.collaborative)
+      let stepSize = Float(rate / correction1)
+      let rootCorrection = Float(correction2.squareRoot())
       let first = firstMoments[index].pointer
       let second = secondMoments[index].pointer
       parallelRanges(parameter.value.count, blockSize: 16384) { range in

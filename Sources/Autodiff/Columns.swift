@@ -20,6 +20,18 @@ extension Tape {
     }
   }
 
+  /// α x, `[n, d]`.
+  package func scale(_ x: Variable, by alpha: Float) -> Variable {
+    let value = x.value.copy()
+    value.scale(by: alpha)
+    return record(value: value, inputs: [x]) { gradient in
+      x.accumulate { target, adds in
+        if !adds { target.fill(0) }
+        target.add(gradient, scaled: alpha)
+      }
+    }
+  }
+
   /// a + b, `[n, d]`.
   package func add(_ a: Variable, _ b: Variable) -> Variable {
     let value = a.value.copy()

@@ -12,6 +12,8 @@ package final class Perceptron {
 
   /// Weights `[out, in]` and biases `[1, out]`, layer by layer: weight1, bias1, weight2, bias2, ...
   package let parameters: [Parameter]
+  private let slope: Float
+  private let activatesLast: Bool
 
   /// Creates a projector.
   /// - Parameters:
@@ -21,13 +23,30 @@ package final class Perceptron {
   ///   - layers: 1 (a linear map), 2 or 3.
   ///   - side: the side the parameters belong to.
   ///   - stream: where the initial values are drawn from.
-  package init(
+  package convenience init(
     name: String, input: Int, output: Int, layers: Int, side: ParameterSide, stream: inout RandomStream
   ) {
     let hidden = (input + output) / 2
-    let widths = [input] + [Int](repeating: hidden, count: layers - 1) + [output]
+    self.init(
+      name: name, widths: [input] + [Int](repeating: hidden, count: layers - 1) + [output], side: side, stream: &stream)
+  }
+
+  /// Creates a perceptron with the given widths.
+  /// - Parameters:
+  ///   - name: prefix of the parameters' names.
+  ///   - widths: input width, hidden widths, output width.
+  ///   - slope: slope of the activation for negative values; 0 is ReLU.
+  ///   - activatesLast: apply the activation after the last layer too.
+  ///   - side: the side the parameters belong to.
+  ///   - stream: where the initial values are drawn from.
+  package init(
+    name: String, widths: [Int], slope: Float = Perceptron.slope, activatesLast: Bool = false, side: ParameterSide,
+    stream: inout RandomStream
+  ) {
+    self.slope = slope
+    self.activatesLast = activatesLast
     var parameters: [Parameter] = []
-    for layer in 0..<layers {
+    for layer in 0..<widths.count - 1 {
       let fanIn = widths[layer]
       let fanOut = widths[layer + 1]
       let weight = Matrix.uninitialized(rows: fanOut, columns: fanIn)
@@ -43,33 +62,30 @@ package final class Perceptron {
   /// A projector with the given parameters (weight1, bias1, ...).
   package init(parameters: [Parameter]) {
     self.parameters = parameters
+    slope = Self.slope
+    activatesLast = false
   }
 
   /// The projection of x `[n, in]` on the tape, `[n, out]`.
   package func project(_ x: Variable, on tape: Tape) -> Variable {
-    var current = x
-    let layers = parameters.count / 2
-    for layer in 0..<layers {
-      let isLast = layer == layers - 1
-      current = tape.linear(
-        current, weight: tape.variable(parameters[2 * layer]), bias: tape.variable(parameters[2 * layer + 1]),
-        activation: isLast ? .identity : .leakyReLU(slope: Self.slope))
-    }
-    return current
+    project(x, on: tape) { tape.variable($0) }
   }
 
   /// The projection without recording, `[n, out]`.
   package func project(_ x: Matrix) -> Matrix {
     let tape = Tape()
-    var current = tape.constant(x)
+    return project(tape.constant(x), on: tape) { tape.constant($0.value) }.value
+  }
+
+  private func project(_ x: Variable, on tape: Tape, _ variable: (Parameter) -> Variable) -> Variable {
+    var current = x
     let layers = parameters.count / 2
     for layer in 0..<layers {
-      let isLast = layer == layers - 1
+      let isActivated = activatesLast || layer < layers - 1
       current = tape.linear(
-        current, weight: tape.constant(parameters[2 * layer].value),
-        bias: tape.constant(parameters[2 * layer + 1].value),
-        activation: isLast ? .identity : .leakyReLU(slope: Self.slope))
+        current, weight: variable(parameters[2 * layer]), bias: variable(parameters[2 * layer + 1]),
+        activation: isActivated ? .leakyReLU(slope: slope) : .identity)
     }
-    return current.value
+    return current
   }
 }

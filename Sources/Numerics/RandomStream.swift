@@ -17,9 +17,12 @@ package enum RandomPurpose: UInt32, Sendable {
   case evaluation = 10
   case noise = 11
   case matching = 12
-  case bootstrap = 13
-  case sampledTask = 14
+  case textControl = 13
+  case mask = 14
+  case balanceProbe = 15
   case tuning = 20
+  case bootstrap = 21
+  case sampledTask = 22
   case test = 99
 }
 

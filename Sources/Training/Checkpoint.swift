@@ -52,6 +52,7 @@ package enum Checkpoint {
       .init("bad_evaluations", .integer(state.badEvaluations)),
       .init("total_sum", .number(state.totalSum)),
       .init("loss_sums", .array(state.lossSums.map { .array([.string($0.name), .number($0.value)]) })),
+      .init("balance", .array(state.balance.values.map { .number($0) })),
       .init("model_state_names", .strings(modelState.map(\.name))),
       .init("best_model_state_names", .strings(state.bestModelState.map(\.name))),
       .init("state_names", .strings(alignmentState.map(\.name))),
@@ -128,6 +129,7 @@ package enum Checkpoint {
       let bestValue = progress["best_value"]?.double, let bestEpoch = progress["best_epoch"]?.int,
       let badEvaluations = progress["bad_evaluations"]?.int, let totalSum = progress["total_sum"]?.double,
       let lossSums = progress["loss_sums"]?.array, let stateNames = progress["state_names"]?.array,
+      let balance = progress["balance"]?.array.flatMap({ BalanceState(values: $0.compactMap(\.double)) }),
       let modelStateNames = progress["model_state_names"]?.array,
       let bestModelStateNames = progress["best_model_state_names"]?.array,
       let bestStateNames = progress["best_state_names"]?.array, epoch >= 0, step >= 0
@@ -141,6 +143,7 @@ package enum Checkpoint {
     state.bestEpoch = bestEpoch
     state.badEvaluations = badEvaluations
     state.totalSum = totalSum
+    state.balance = balance
     for pair in lossSums {
       guard let name = pair[0]?.string, let value = pair[1]?.double else { throw bad("its loss sums are malformed") }
       state.lossSums.append((name, value))

@@ -13,12 +13,15 @@ package struct EpochRecord: Sendable {
   package var losses: [(name: String, value: Double)]
   /// Mean of the weighted total.
   package var total: Double
+  /// How the two sides moved the alignment, when it was measured.
+  package var balance: EpochBalance?
   /// Validation metrics, when this epoch was validated.
   package var validation: RankingReport?
   /// True when this validation is the best so far.
   package var isBest = false
 
-  /// The record as JSON: `type`, `epoch`, `seconds`, `loss`, `losses`, and after a validation `validation`, `best`.
+  /// The record as JSON: `type`, `epoch`, `seconds`, `loss`, `losses`, with an alignment `balance`, and after a
+  /// validation `validation` and `best`.
   package var json: JSONValue {
     var members: [JSONValue.Member] = [
       .init("type", .string("epoch")),
@@ -27,6 +30,15 @@ package struct EpochRecord: Sendable {
       .init("loss", .number(total)),
       .init("losses", .object(losses.map { .init($0.name, .number($0.value)) })),
     ]
+    if let balance {
+      members.append(
+        .init(
+          "balance",
+          .object([
+            .init("kappa", .number(balance.kappa)), .init("smoothed_log_kappa", .number(balance.smoothed)),
+            .init("update_ratio", .number(balance.updateRatio)),
+          ])))
+    }
     if let validation {
       members.append(.init("validation", validation.json))
       members.append(.init("best", .bool(isBest)))

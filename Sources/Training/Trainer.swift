@@ -52,6 +52,7 @@ package final class Trainer {
   private let positives: [Int32]
   private let validation: FullRanking?
   private let regularization: Float
+  private let probeNodes: [Int32]
 
   /// A run at its beginning.
   /// - Throws: `TrainingError` when names are unknown, text is missing or there is nothing to learn.
@@ -68,7 +69,9 @@ package final class Trainer {
       guard let text = problem.text else { throw .textMissing(alignment: name) }
       alignment = alignmentDescriptor.make(
         AlignmentProblem(
-          text: text, interactions: problem.training, inputWidth: model.embedding.value.columns,
+          text: configuration.textControl.apply(to: text, users: problem.users, seed: configuration.seed),
+          interactions: problem.training,
+          inputWidth: model.embedding.value.columns,
           representationWidth: model.representationWidth, usesNegatives: model.usesNegatives, seed: configuration.seed),
         configuration.alignmentOptions)
     } else {
@@ -87,6 +90,7 @@ package final class Trainer {
     validation =
       problem.validation.entryCount > 0
       ? FullRanking(training: problem.training, relevant: problem.validation) : nil
+    probeNodes = BalanceProbe.nodes(count: problem.users + problem.items, seed: configuration.seed)
     regularization = Float(configuration.modelOptions.number("regularization"))
   }
 
@@ -165,11 +169,35 @@ package final class Trainer {
         epoch: state.epoch + 1, step: state.step + 1, what: "loss term '\(term.name)'", checkpoint: checkpoint)
     }
     tape.backward()
-    optimizer.step(first: trained)
+    let language = configuration.options.number("language-rate")
+    let factors = state.balance.factors(gamma: configuration.options.number("balance-gamma"))
+    let measurement = active == nil ? nil : beginMeasurement()
+    optimizer.step(first: trained, factors: (factors.collaborative, factors.language * language))
+    if let measurement { endMeasurement(measurement) }
 
     let total = terms.reduce(0) { $0 + Double($1.weight) * $1.value }
     accumulate(terms, total: total, size: Double(batch.count))
     return total
+  }
+
+  /// The state before a step whose effect on the alignment is measured; nil when it is not this step's turn or the
+  /// alignment has no two sides.
+  private func beginMeasurement() -> (views: BalanceProbe.Views, parameters: [Matrix])? {
+    guard state.step % BalanceProbe.interval == 0, let views = probeViews() else { return nil }
+    return (views, optimizer.parameters.map { $0.value.copy() })
+  }
+
+  private func endMeasurement(_ before: (views: BalanceProbe.Views, parameters: [Matrix])) {
+    guard let after = probeViews() else { return }
+    state.balance.add(
+      logKappa: BalanceProbe.logKappa(before: before.views, after: after),
+      logUpdateRatio: BalanceProbe.logUpdateRatio(parameters: optimizer.parameters, before: before.parameters))
+  }
+
+  private func probeViews() -> BalanceProbe.Views? {
+    guard let alignment, alignment.hasTwoSides else { return nil }
+    return alignment.alignedViews(
+      representation: model.finalRepresentation(of: alignment.input(model.embedding.value)), nodes: probeNodes)
   }
 
   private func accumulate(_ terms: [LossTerm], total: Double, size: Double) {
@@ -216,6 +244,15 @@ package final class Trainer {
       } else if state.epoch >= configuration.minimumEpochs && !isWaiting {
         state.badEvaluations += 1
       }
+    }
+    if state.balance.epochCount > 0 {
+      let measured = Double(state.balance.epochCount)
+      record.balance = EpochBalance(
+        kappa: exponential(state.balance.epochSum / measured), smoothed: state.balance.smoothed,
+        updateRatio: exponential(state.balance.epochUpdateSum / measured))
+      state.balance.epochCount = 0
+      state.balance.epochSum = 0
+      state.balance.epochUpdateSum = 0
     }
     state.log.append(try record.json.text())
     state.epoch += 1

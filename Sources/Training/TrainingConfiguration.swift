@@ -33,6 +33,23 @@ package struct TrainingConfiguration: Sendable, Equatable {
   /// Setting an option of the alignment sets it to what the alignment asks for, so a value of one's own is set last.
   package var minimumEpochs = 0
 
+  /// Options that belong to the run, whatever its model and alignment.
+  package var options = OptionValues(Self.runOptions)
+
+  /// What the run does to its text vectors.
+  package var textControl: TextControl { TextControl(rawValue: options.text("text-control")) ?? .none }
+
+  /// The options that belong to the run; names may not collide with those of models and alignments.
+  package static let runOptions: [OptionDeclaration] = [
+    OptionDeclaration(
+      "text-control", .choice(TextControl.allCases.map(\.rawValue)), default: "none",
+      "control: permute the text rows, or draw random ones of the same spectrum"),
+    OptionDeclaration(
+      "language-rate", .number(0...1000), default: "1", "factor on the step size of the language side"),
+    OptionDeclaration(
+      "balance-gamma", .number(0...4), default: "0", "strength of the step-size coordinator; 0 is off"),
+  ]
+
   /// The defaults of a model and an alignment.
   /// - Throws: `TrainingError.unknownModel` or `.unknownAlignment`.
   package init(model: String, alignment: String?) throws(TrainingError) {
@@ -66,13 +83,19 @@ package struct TrainingConfiguration: Sendable, Equatable {
       try modelOptions.set(name, to: value, declarations: descriptor.options, owner: model)
       return
     }
+    if Self.runOptions.contains(where: { $0.name == name }) {
+      try options.set(name, to: value, declarations: Self.runOptions, owner: "training")
+      return
+    }
     guard let alignment else {
-      throw OptionError.unknown(name: name, owner: model, known: descriptor.options.map(\.name))
+      throw OptionError.unknown(
+        name: name, owner: model, known: (descriptor.options + Self.runOptions).map(\.name))
     }
     let other = try Self.alignmentDescriptor(alignment)
     guard other.options.contains(where: { $0.name == name }) else {
       throw OptionError.unknown(
-        name: name, owner: "\(model) with \(alignment)", known: (descriptor.options + other.options).map(\.name))
+        name: name, owner: "\(model) with \(alignment)",
+        known: (descriptor.options + other.options + Self.runOptions).map(\.name))
     }
     try alignmentOptions.set(name, to: value, declarations: other.options, owner: alignment)
     minimumEpochs = other.minimumEpochs(alignmentOptions)
@@ -114,6 +137,7 @@ extension TrainingConfiguration {
       .init("model_options", object(modelOptions)),
       .init("alignment", .string(alignment ?? "none")),
       .init("alignment_options", object(alignmentOptions)),
+      .init("options", object(options)),
       .init("seed", .string(String(seed))),
       .init("epochs", .integer(epochs)),
       .init("batch_size", .integer(batchSize)),
@@ -134,7 +158,9 @@ extension TrainingConfiguration {
       throw TrainingError.badConfiguration("it names no model and alignment")
     }
     try self.init(model: model, alignment: alignment == "none" ? nil : alignment)
-    for member in (json["model_options"]?.object ?? []) + (json["alignment_options"]?.object ?? []) {
+    for member in (json["model_options"]?.object ?? []) + (json["alignment_options"]?.object ?? [])
+      + (json["options"]?.object ?? [])
+    {
       guard let value = member.value.string else {
         throw TrainingError.badConfiguration("option '\(member.key)' is not a string")
       }

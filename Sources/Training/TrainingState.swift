@@ -28,6 +28,8 @@ package struct TrainingState {
   package var bestModelState: [(name: String, value: Matrix)] = []
   /// The alignment's state at the best validation.
   package var bestAlignmentState: [(name: String, value: Matrix)] = []
+  /// How the two sides of the alignment move it.
+  package var balance = BalanceState()
   /// Lines of the training log so far, without line ends.
   package var log: [String] = []
 

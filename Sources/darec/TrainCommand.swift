@@ -51,6 +51,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Trade-off of the alignment: sets its four weights at once.")
   var lambda: Double?
 
+  @Option(help: "What ranks: final, projected, fused, ... (option score of the alignment).")
+  var score: String?
+
   @Option(
     name: .customLong("set"), help: ArgumentHelp("An option of the model or the alignment.", valueName: "name=value"))
   var settings: [String] = []
@@ -128,7 +131,8 @@ struct TrainCommand: ParsableCommand {
     let (file, header) = try Checkpoint.open(bundle: out)
     for (option, isGiven) in [
       ("--model", model != nil), ("--align", align != nil), ("--preset", preset != nil),
-      ("--seed", seed != nil), ("--dim", dim != nil), ("--lambda", lambda != nil), ("--set", !settings.isEmpty),
+      ("--seed", seed != nil), ("--dim", dim != nil), ("--lambda", lambda != nil), ("--score", score != nil),
+      ("--set", !settings.isEmpty),
     ] where isGiven {
       throw CommandFailure.usage("\(option) cannot be changed when resuming; train anew without --resume")
     }
@@ -156,6 +160,7 @@ struct TrainCommand: ParsableCommand {
       try configuration.set(
         String(setting[..<equals]), to: String(setting[setting.index(after: equals)...]))
     }
+    if let score { try configuration.set("score", to: score) }
     if let lambda {
       guard lambda.isFinite, lambda >= 0 else { throw CommandFailure.usage("--lambda must be 0 or more") }
       try configuration.apply(lambda: lambda)
@@ -264,7 +269,8 @@ struct TrainCommand: ParsableCommand {
     let alignments = AlignmentRegistry.all.map {
       list("Options for --set with --align \($0.name):", $0.options)
     }
-    return (models + alignments).joined(separator: "\n\n")
+    let run = list("Options for --set with any model:", TrainingConfiguration.runOptions)
+    return (models + alignments + [run]).joined(separator: "\n\n")
   }
 }
 

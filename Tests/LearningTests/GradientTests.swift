@@ -90,6 +90,28 @@ import Testing
     }
   }
 
+  @Test func gatedMixture() {
+    let experts = (0..<3).map { randomParameter("expert\($0)", rows: 6, columns: 5, seed: UInt64(20 + $0)) }
+    let gate = randomParameter("gate", rows: 6, columns: 3, seed: 30)
+    let target = randomParameter("target", rows: 6, columns: 5, seed: 31).value
+    expectGradientMatchesCentralDifference(of: experts + [gate]) { tape in
+      let mixed = tape.gatedMixture(of: experts.map { tape.variable($0) }, gate: tape.variable(gate))
+      return [tape.maskedReconstruction(mixed, tape.constant(target), temperature: 1, name: "r", weight: 2)]
+    }
+  }
+
+  @Test func stackedReplacedAndScaledRows() {
+    let upper = randomParameter("upper", rows: 3, columns: 4, seed: 40)
+    let lower = randomParameter("lower", rows: 5, columns: 4, seed: 41)
+    let token = randomParameter("token", rows: 1, columns: 4, seed: 42)
+    let target = randomParameter("target", rows: 8, columns: 4, seed: 43).value
+    expectGradientMatchesCentralDifference(of: [upper, lower, token]) { tape in
+      let stacked = tape.stackRows(tape.variable(upper), tape.variable(lower))
+      let replaced = tape.replaceRows(of: tape.scale(stacked, by: 1.7), at: [1, 3, 7], with: tape.variable(token))
+      return [tape.maskedReconstruction(replaced, tape.constant(target), temperature: 1, name: "r", weight: 2)]
+    }
+  }
+
   @Test func maskedReconstruction() {
     expectGradientMatchesCentralDifference(of: [x, y]) { tape in
       [tape.maskedReconstruction(tape.variable(x), tape.variable(y), temperature: 0.2, name: "r", weight: 2)]

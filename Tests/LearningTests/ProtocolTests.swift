@@ -127,11 +127,11 @@ private func records(_ trainer: Trainer) throws -> [JSONValue] {
     #expect(parameterBits(first) == parameterBits(second))
   }
 
-  @Test(arguments: ["final", "concatenated"])
-  func theBaseModelTrainsAloneUntilTheAlignmentBegins(inference: String) throws {
+  @Test(arguments: ["final", "projected"])
+  func theBaseModelTrainsAloneUntilTheAlignmentBegins(score: String) throws {
     func pretrained(_ epochs: Int) throws -> Trainer {
       try train(smallProblem(), epochs: epochs) {
-        try $0.set("inference", to: inference)
+        try $0.set("score", to: score)
         try $0.set("pretrain-epochs", to: "5")
       }
     }
@@ -143,7 +143,7 @@ private func records(_ trainer: Trainer) throws -> [JSONValue] {
     #expect(before.finalMetrics().test?.values.map(\.value) == base.finalMetrics().test?.values.map(\.value))
     let after = try pretrained(8)
     #expect(after.state.bestEpoch == 6)
-    #expect(after.rankingVectors().users.columns == (inference == "final" ? 32 : 64))
+    #expect(after.rankingVectors().users.columns == (score == "final" ? 32 : 64))
   }
 
   @Test func stoppingWaitsForThePretraining() throws {

@@ -108,7 +108,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
     // Terms that are computed but have weight zero must leave no trace either.
     let partial = try train(smallProblem(), model: model) {
       try $0.apply(lambda: 0)
-      try $0.set("inference", to: "final")
+      try $0.set("score", to: "final")
     }
     #expect(parameterBits(partial, named: "embedding") == base)
     let aligned = parameterBits(try train(smallProblem(), model: model), named: "embedding")
@@ -203,7 +203,8 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
       ("pooling", "by-type"), ("global-similarity", "dot"), ("global-scale", "per-node"), ("sampling", "batch"),
       ("sampling", "all"), ("matching", "optimal"), ("matching", "co-membership"), ("matching", "nearest"),
       ("matching", "random"), ("local-loss", "diagonal"), ("local-loss", "distance"), ("local-loss", "contrastive"),
-      ("centre-metric", "euclidean"), ("inference", "concatenated"), ("inference", "sum"), ("inference", "shared"),
+      ("centre-metric", "euclidean"), ("score", "projected"), ("score", "sum"), ("score", "shared"), ("score", "fused"),
+      ("score", "fused-projected"),
       ("pretrain-epochs", "2"), ("center-text", "true"), ("projector-layers", "1"), ("projector-layers", "3"),
       ("lambda-scope", "alignment"), ("sample-size", "17"), ("centres", "3"),
     ])
@@ -218,7 +219,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
     let vectors = trainer.rankingVectors()
     #expect(vectors.users.rows == 60 && vectors.items.rows == 40)
     #expect(trainer.finalMetrics().test?.value(.recall, at: 20) ?? 0 > 0)
-    if option == "inference" && value == "concatenated" { #expect(vectors.users.columns == 64) }
+    if option == "score" && value == "projected" { #expect(vectors.users.columns == 64) }
   }
 
   @Test func partsAndCentresCoverAllNodes() throws {
