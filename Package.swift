@@ -62,6 +62,7 @@ let package = Package(
     // Layer 4
     .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Alignments", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
+    .target(name: "Baselines", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Evaluation", dependencies: ["Numerics", "Files"], swiftSettings: common),
     // Layer 5
     .target(
@@ -84,14 +85,19 @@ let package = Package(
     .target(
       name: "Experiments",
       dependencies: [
-        "Training", "Evaluation", "Interactions", "Recommenders", "Alignments", "Numerics", "Files", "CPlatform",
+        "Training", "Evaluation", "Baselines", "Interactions", "Recommenders", "Alignments", "Autodiff", "Numerics",
+        "Files", "CPlatform",
       ], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
+<<<<<<< HEAD
         "Autodiff", "Benchmarks", "Experiments", "Numerics", "Files",
+=======
+        "Autodiff", "Baselines", "Benchmarks", "Numerics", "Files",
+>>>>>>> baselines
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -114,7 +120,12 @@ let package = Package(
         "Files", "TestSupport",
       ], swiftSettings: common),
     .testTarget(
+<<<<<<< HEAD
       name: "EvaluationTests", dependencies: ["Evaluation", "Files", "Numerics", "TestSupport"], swiftSettings: common),
+=======
+      name: "BaselinesTests", dependencies: ["Baselines", "Autodiff", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
+>>>>>>> baselines
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "Training", "Interactions", "ModelFile", "Numerics", "Files", "TestSupport"],

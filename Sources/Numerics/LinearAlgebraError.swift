@@ -1,0 +1,20 @@
+// Why a linear system cannot be solved.
+
+import Files
+
+/// An error of the dense factorisations.
+package enum LinearAlgebraError: DescribedFailure, Equatable {
+  /// The matrix is not positive definite, or so nearly singular that Float32 cannot tell: pivot `pivot` of `size`
+  /// (zero-based) is not positive, not finite, or has lost every digit of the diagonal element it came from.
+  case notPositiveDefinite(pivot: Int, size: Int)
+
+  package var description: String {
+    switch self {
+    case .notPositiveDefinite(let pivot, let size):
+      return "a symmetric \(size) x \(size) system is not positive definite at pivot \(pivot); "
+        + "add more regularization to its diagonal"
+    }
+  }
+
+  package var exitStatus: ExitStatus { .failure }
+}
