@@ -82,12 +82,21 @@ let package = Package(
         "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
     .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(
+      name: "Experiments",
+      dependencies: [
+        "Training", "Evaluation", "Baselines", "Interactions", "Recommenders", "Alignments", "Autodiff", "Numerics",
+        "Files", "CPlatform",
+      ], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
+        "Autodiff", "Benchmarks", "Experiments", "Numerics", "Files",
+=======
         "Autodiff", "Baselines", "Benchmarks", "Numerics", "Files",
+>>>>>>> baselines
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -110,6 +119,7 @@ let package = Package(
         "Files", "TestSupport",
       ], swiftSettings: common),
     .testTarget(
+<<<<<<< HEAD
       name: "EvaluationTests", dependencies: ["Evaluation", "Files", "Numerics", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "BaselinesTests", dependencies: ["Baselines", "Autodiff", "Numerics", "Files", "TestSupport"],
@@ -121,5 +131,9 @@ let package = Package(
     .testTarget(
       name: "ShellTests", dependencies: ["Shell", "Engine", "Files", "TestSupport"], swiftSettings: common),
     .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "ExperimentTests",
+      dependencies: ["Experiments", "Training", "Interactions", "Evaluation", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
   ]
 )

@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 int cplatform_processor_count(void) {
 #if defined(__linux__)
@@ -25,3 +30,15 @@ int cplatform_exchange(const char *first, const char *second) {
   return -1;
 #endif
 }
+
+int cplatform_end_with_parent(void) {
+#if defined(__linux__)
+  return prctl(PR_SET_PDEATHSIG, SIGKILL);
+#else
+  return -1;
+#endif
+}
+
+extern char **environ;
+
+char *const *cplatform_environment(void) { return environ; }

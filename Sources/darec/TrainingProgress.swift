@@ -120,7 +120,8 @@ final class TrainingProgress: TrainingObserver {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
-  private static func duration(_ seconds: Double) -> String {
+  /// `M:SS` or `H:MM:SS`.
+  static func duration(_ seconds: Double) -> String {
     let whole = Int(min(max(0, seconds), 359_999))
     let minutes = whole / 60 % 60
     let rest = whole % 60

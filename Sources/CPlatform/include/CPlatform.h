@@ -73,4 +73,11 @@ static inline uint32_t cplatform_crc32c(uint32_t crc, const void *data, size_t l
 /// Returns 0, or -1 with `errno` set; ENOSYS where the call does not exist.
 int cplatform_exchange(const char *first, const char *second);
 
+/// Asks the system to kill this process when the thread that started it ends (Linux `prctl` with PR_SET_PDEATHSIG, which
+/// is variadic). Returns 0, or -1 where the call does not exist.
+int cplatform_end_with_parent(void);
+
+/// The environment of this process as `posix_spawn` takes it.
+char *const *cplatform_environment(void);
+
 #endif
