@@ -17,6 +17,10 @@ package enum RandomPurpose: UInt32, Sendable {
   case evaluation = 10
   case noise = 11
   case matching = 12
+  case secondEdgeDropout = 13
+  case secondNoise = 14
+  case gumbel = 15
+  case decoderEdges = 16
   case test = 99
 }
 
