@@ -52,6 +52,7 @@ package enum BaseModelRegistry {
     GCCF.descriptor,
     SGL.descriptor,
     SimGCL.descriptor,
+    DCCF.descriptor,
   ]
 
   /// The model of a name, if there is one.
