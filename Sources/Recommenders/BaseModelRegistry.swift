@@ -53,6 +53,7 @@ package enum BaseModelRegistry {
     SGL.descriptor,
     SimGCL.descriptor,
     DCCF.descriptor,
+    AutoCF.descriptor,
   ]
 
   /// The model of a name, if there is one.
