@@ -93,10 +93,7 @@ let package = Package(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-        "Autodiff", "Benchmarks", "Experiments", "Numerics", "Files",
-=======
-        "Autodiff", "Baselines", "Benchmarks", "Numerics", "Files",
->>>>>>> baselines
+        "Autodiff", "Baselines", "Benchmarks", "Experiments", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -119,7 +116,6 @@ let package = Package(
         "Files", "TestSupport",
       ], swiftSettings: common),
     .testTarget(
-<<<<<<< HEAD
       name: "EvaluationTests", dependencies: ["Evaluation", "Files", "Numerics", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "BaselinesTests", dependencies: ["Baselines", "Autodiff", "Numerics", "Files", "TestSupport"],
