@@ -19,8 +19,8 @@ struct DarecCommand: ParsableCommand {
     version: darecVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
-      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
-      BenchCommand.self,
+      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, ExportCommand.self,
+      SchemaCommand.self, BenchCommand.self,
     ])
 
   /// Names of the verbs, with the parser's own.
