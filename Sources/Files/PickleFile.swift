@@ -8,7 +8,9 @@ package enum PickleFile: Sendable {
   /// A sparse matrix of SciPy: COO, CSR or CSC.
   case sparse(StoredSparseMatrix)
 
-  /// Interprets the pickle of a file. Array data stays in the file until it is asked for.
+  /// Interprets the pickle of a file.
+  ///
+  /// Array data stays in the file until it is asked for.
   /// - Throws: `FileError` when the file cannot be read, `PickleError` when it is refused.
   package init(_ path: String) throws { try self.init(try ByteSource(path)) }
 

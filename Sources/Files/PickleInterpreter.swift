@@ -5,7 +5,9 @@
 /// Every opcode takes constant time apart from the values it gathers, each of which was pushed by an opcode of its own,
 /// and the number of opcodes is limited: memory and time do not depend on what a stranger's file says.
 struct PickleInterpreter {
-  /// Most opcodes interpreted. A sparse matrix needs about 200 and an array about 50, whatever their size.
+  /// Most opcodes interpreted.
+  ///
+  /// A sparse matrix needs about 200 and an array about 50, whatever their size.
   static let opcodeLimit = 1 << 16
   /// Longest text that is looked at: a class's name or an attribute's.
   static let nameLimit = 256

@@ -1,6 +1,8 @@
 // What a pickle may hold: plain values, and the few classes by which NumPy and SciPy describe arrays.
 
-/// The classes and functions that a pickle may name. None of them is ever called: each stands for data.
+/// The classes and functions that a pickle may name.
+///
+/// None of them is ever called: each stands for data.
 enum PickleClass: Equatable {
   /// A sparse matrix of SciPy.
   case sparse(SparseFormat)

@@ -71,7 +71,9 @@ struct ZipArchive {
   /// The member of a name; nil when there is none.
   func member(_ name: String) -> Member? { members.first { $0.name == name } }
 
-  /// The bytes of a member: a source and a range of it. Stored members stay in the file.
+  /// The bytes of a member: a source and a range of it.
+  ///
+  /// Stored members stay in the file.
   func bytes(of member: Member) throws(FileError) -> (source: ByteSource, range: Range<Int>) {
     guard member.headerOffset <= source.size - 30 else { throw Self.damaged(source) }
     let header = try source.bytes(member.headerOffset..<member.headerOffset + 30)

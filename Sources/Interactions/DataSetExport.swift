@@ -9,6 +9,8 @@ package enum ExportFormat: String, Sendable, CaseIterable {
   case rlmrec
   /// The same under the same names in `.npz` and `.npy`, for programs that refuse pickles.
   case npz
+  /// The same matrices in `.npz`, with embeddings in safetensors.
+  case safetensors
   /// Tables `train.tsv`, `valid.tsv`, `test.tsv`, and `.npy` embeddings: what `darec` reads first.
   case tsv
 }
@@ -19,7 +21,7 @@ package enum DataSetExport {
   ///
   /// Every file gets its name when it is whole, and the same data give the same bytes. Ids and titles go to `users.tsv`
   /// and `items.tsv`, whose row n is row n of matrices and embeddings. User embeddings that were derived from items are
-  /// written for `rlmrec` and `npz`, whose readers need them, and left out for `tsv`, which is read back the same.
+  /// left out for `tsv`, which is read back the same, and written for the others, whose readers need them.
   /// - Parameters:
   ///   - dataSet: the data.
   ///   - folder: the folder; it must be empty or not exist unless `replacesFiles`.
@@ -60,12 +62,14 @@ package enum DataSetExport {
           try PickleWriter.write(
             file(stem + ".pkl"), shape: [text.rows, text.columns], values: UnsafeBufferPointer(text.elements))
         }
-      case .npz:
+      case .npz, .safetensors:
         for (part, stem) in zip(parts, ["trn_mat", "val_mat", "tst_mat"]) {
           try NpzWriter.write(file(stem + ".npz"), matrix: coordinates(part))
         }
-        try writeNpy(dataSet.userText, file, "usr_emb_np.npy")
-        try writeNpy(dataSet.itemText, file, "itm_emb_np.npy")
+        for (text, stem) in [(dataSet.userText, "usr_emb_np"), (dataSet.itemText, "itm_emb_np")] {
+          if format == .npz { try writeNpy(text, file, stem + ".npy") }
+          if format == .safetensors { try writeSafetensors(text, file, stem + ".safetensors") }
+        }
       }
     } catch {
       // Some of the files would pass for a data set: of a full disk's, training without its test part.
@@ -85,6 +89,15 @@ package enum DataSetExport {
   private static func writeNpy(_ matrix: Matrix?, _ file: (String) -> String, _ name: String) throws {
     guard let matrix else { return }
     try NpyFile.write(file(name), shape: [matrix.rows, matrix.columns], values: matrix.elements)
+  }
+
+  private static func writeSafetensors(_ matrix: Matrix?, _ file: (String) -> String, _ name: String) throws {
+    guard let matrix else { return }
+    var tensors = SafetensorsWriter()
+    tensors.add(
+      "embeddings", type: .float32, shape: [matrix.rows, matrix.columns], owner: matrix,
+      bytes: UnsafeRawBufferPointer(matrix.elements))
+    try tensors.write(toFile: file(name))
   }
 
   private static func writeList(_ path: String, column: String, ids: IdentifierMap, titles: [String]?) throws {

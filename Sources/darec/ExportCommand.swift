@@ -9,17 +9,18 @@ import Shell
 /// `darec export`.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write a data set as RLMRec's folder, as .npz matrices or as tables.",
+    commandName: "export", abstract: "Write a data set as RLMRec's folder, as matrices or as tables.",
     discussion: """
       rlmrec: trn_mat.pkl, val_mat.pkl, tst_mat.pkl, usr_emb_np.pkl, itm_emb_np.pkl, which RLMRec's own loader reads.
-      npz:    the same as .npz and .npy. tsv: train.tsv, valid.tsv, test.tsv and .npy embeddings.
+      npz, safetensors: the same matrices as .npz, embeddings as .npy or .safetensors.
+      tsv: train.tsv, valid.tsv, test.tsv and .npy embeddings.
       users.tsv and items.tsv list ids and titles in the order of rows. The same data give the same bytes.
 
       Example: darec export --data Data/planted --format rlmrec --out Data/planted-rlmrec
       """)
 
   @OptionGroup var data: DataArguments
-  @Option(help: "rlmrec, npz or tsv.") var format: String
+  @Option(help: "rlmrec, npz, safetensors or tsv.") var format: String
   @Option(help: "Directory to write to; made when missing.") var out: String
   @Option(help: "Seed of a random split (default 2023).") var seed: UInt64?
   @Flag(help: "Replace files of an earlier export.") var force = false
