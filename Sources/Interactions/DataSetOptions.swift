@@ -6,6 +6,8 @@ import Files
 package struct DataSetOptions: Sendable {
   /// A folder that is recognised by its files, or one file of interactions; nil when `interactions` names the file.
   package var folder: String?
+  /// The layout that is meant where a folder holds several; nil to recognise it.
+  package var format: DataFormat?
   /// All interactions in one file; replaces what the folder holds.
   package var interactions: String?
   /// The list of items; replaces what the folder holds, as do all that follow.
@@ -73,7 +75,7 @@ package struct DataSetOptions: Sendable {
       // The folder's other files still count; it need not hold interactions of its own.
       if let folder { try DataFolder.addCompanions(of: folder, to: &sources) }
     } else if let folder {
-      sources = try DataFolder.recognise(folder)
+      sources = try DataFolder.recognise(folder, format: format)
     } else {
       throw DataError.notPossible("no data named; give a folder with --data or a file with --interactions")
     }
