@@ -81,11 +81,14 @@ let package = Package(
         "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
     .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(
+      name: "Report", dependencies: ["Engine", "Evaluation", "ModelFile", "Numerics", "Files"], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
-        "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
+        "Shell", "Report", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders",
+        "Alignments",
         "Autodiff", "Benchmarks", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
@@ -114,6 +117,10 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "ShellTests", dependencies: ["Shell", "Engine", "Files", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "ReportTests",
+      dependencies: ["Report", "Engine", "Evaluation", "ModelFile", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
     .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
   ]
 )
