@@ -62,7 +62,7 @@ let package = Package(
     // Layer 4
     .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Alignments", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
-    .target(name: "Evaluation", dependencies: ["Numerics"], swiftSettings: common),
+    .target(name: "Evaluation", dependencies: ["Numerics", "Files"], swiftSettings: common),
     // Layer 5
     .target(
       name: "Training",
@@ -111,6 +111,8 @@ let package = Package(
         "Autodiff", "Recommenders", "Alignments", "Evaluation", "Training", "Interactions", "ModelFile", "Numerics",
         "Files", "TestSupport",
       ], swiftSettings: common),
+    .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "Files", "Numerics", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "Training", "Interactions", "ModelFile", "Numerics", "Files", "TestSupport"],

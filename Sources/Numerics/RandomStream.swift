@@ -17,6 +17,8 @@ package enum RandomPurpose: UInt32, Sendable {
   case evaluation = 10
   case noise = 11
   case matching = 12
+  case bootstrap = 13
+  case sampledTask = 14
   case mapLayout = 31
   case probe = 32
   case test = 99
