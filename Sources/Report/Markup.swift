@@ -27,7 +27,7 @@ package struct Markup: Sendable, Equatable {
   ///   - attributes: in the order given; an attribute whose value is nil is left out.
   ///   - children: what is inside.
   package static func element(
-    _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String?> = [:], _ children: [Markup]
+    _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String?>, _ children: [Markup]
   ) -> Markup {
     var html = "<\(name)"
     for (key, value) in attributes { if let value { html += " \(key)=\"\(escaped(value))\"" } }
@@ -39,10 +39,16 @@ package struct Markup: Sendable, Equatable {
 
   /// An element with text inside.
   package static func element(
-    _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String?> = [:], _ text: String
+    _ name: StaticString, _ attributes: KeyValuePairs<StaticString, String?>, _ text: String
   ) -> Markup {
     element(name, attributes, [.text(text)])
   }
+
+  /// An element without attributes.
+  package static func element(_ name: StaticString, _ children: [Markup]) -> Markup { element(name, [:], children) }
+
+  /// An element without attributes with text inside.
+  package static func element(_ name: StaticString, _ text: String) -> Markup { element(name, [:], [.text(text)]) }
 
   /// An element of HTML that has no end tag, such as `meta`.
   package static func void(_ name: StaticString, _ attributes: KeyValuePairs<StaticString, String?>) -> Markup {

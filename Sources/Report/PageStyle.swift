@@ -57,6 +57,7 @@ enum PageStyle {
     .mark,.points{fill:var(--k)}
     .points{stroke:var(--panel);stroke-width:.5}
     .dots{fill:none;stroke:var(--k);stroke-width:3;stroke-linecap:round;opacity:.35}
+    .see{opacity:.7}
     .whisker{stroke:var(--k,var(--fg));stroke-width:1.4;fill:none}
     svg text.name{fill:var(--muted)}
     svg text.heading{font-weight:600}

@@ -19,7 +19,8 @@ struct DarecCommand: ParsableCommand {
     version: darecVersion,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
-      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
+      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, ReportCommand.self, SampleCommand.self,
+      SchemaCommand.self,
       BenchCommand.self,
     ])
 
