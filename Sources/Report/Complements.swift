@@ -9,10 +9,8 @@ import Numerics
 struct Complement {
   /// The model's name.
   let name: String
-  /// Recall@20 of the model.
-  let recall: Double
-  /// Mean Jaccard index of the two lists of 20.
-  let overlap: Double
+  /// The model's lists of 20 (first) and those of the text (second).
+  let lists: Complementarity
   /// What a linear map reads of the model's item vectors off the text; nil with too few items.
   let probe: RidgeProbe?
 }
@@ -20,8 +18,6 @@ struct Complement {
 /// Complementarity of text with a model, and with the base model beside it: after and before training with text.
 struct Complements {
   let split: String
-  /// Recall@20 of ranking by the cosine of users' and items' text vectors.
-  let textRecall: Double
   /// The model, then the base model.
   let models: [Complement]
 
@@ -31,27 +27,27 @@ struct Complements {
     split = results.split
     let textLists = results.ranking.lists(
       users: userText.normalizedRows().matrix, items: itemText.normalizedRows().matrix)
-    textRecall = results.ranking.userMetrics(textLists).mean(.recall, at: RankedResults.cutoff) ?? 0
     let degrees = engine.itemDegrees
-    func complement(_ model: Bundle, _ lists: [[Int32]], _ metrics: UserMetrics) -> Complement {
+    func complement(_ model: Bundle, _ lists: [[Int32]]) -> Complement {
       Complement(
-        name: model.name, recall: metrics.mean(.recall, at: RankedResults.cutoff) ?? 0,
-        overlap: meanOverlap(lists, textLists),
+        name: model.name,
+        lists: Complementarity(first: lists, second: textLists, results.ranking, at: RankedResults.cutoff),
         probe: RidgeProbe(text: itemText, vectors: model.finalItems, degrees: degrees))
     }
-    var models = [complement(bundle, results.lists, results.metrics)]
-    if let base, let lists = results.baseLists, let metrics = results.baseMetrics {
-      models.append(complement(base, lists, metrics))
-    }
+    var models = [complement(bundle, results.lists)]
+    if let base, let lists = results.baseLists { models.append(complement(base, lists)) }
     self.models = models
   }
 
   /// Sentences for the top of the page.
   func summary() -> [String] {
-    guard let model = models.first else { return [] }
+    guard let model = models.first, let text = model.lists.secondRecall, let own = model.lists.firstRecall,
+      let oracle = model.lists.oracleRecall, let gain = model.lists.oracleGain
+    else { return [] }
     var result = [
-      "Ranking by text alone finds \(percent(textRecall)) of what users took, the model \(percent(model.recall)); "
-        + "the two lists of 20 share \(percent(model.overlap)) of their items."
+      "Ranking by text alone finds \(percent(text)) of what users took, the model \(percent(own)), both lists together "
+        + "\(percent(oracle)): "
+        + (gain > 0.02 ? "text still finds things that the model misses." : "text finds little that the model misses.")
     ]
     if let probe = model.probe {
       result.append(
@@ -64,19 +60,31 @@ struct Complements {
   /// The section of the page.
   func section() -> [Markup] {
     func cell(_ value: Double?) -> DataTable.Cell { DataTable.Cell(value.map { number($0, 4) } ?? "–") }
+    func part(_ hits: Int, _ lists: Complementarity) -> DataTable.Cell {
+      let all = lists.firstOnlyHits + lists.secondOnlyHits + lists.sharedHits
+      return share(all > 0 ? Double(hits) / Double(all) : nil)
+    }
     func share(_ value: Double?) -> DataTable.Cell { DataTable.Cell(value.map(percent) ?? "–") }
     let lists = models.map { model in
-      [DataTable.Cell(model.name), cell(model.recall), cell(textRecall), share(model.overlap)]
+      [
+        DataTable.Cell(model.name), cell(model.lists.firstRecall), cell(model.lists.secondRecall),
+        cell(model.lists.oracleRecall), share(model.lists.overlap), part(model.lists.firstOnlyHits, model.lists),
+        part(model.lists.secondOnlyHits, model.lists), part(model.lists.sharedHits, model.lists),
+      ]
     }
     var content: [Markup] = [
       .paragraph(
         "The text-only ranking orders items by the cosine of their text vector and the user's. Where the two lists "
           + "overlap little and each finds what the other misses, fusing them can help; where they do not, no alignment "
-          + "can. \(split.prefix(1).uppercased() + split.dropFirst()) split, lists of 20.", kind: "hint"),
+          + "can. Recall of both lists is what a perfect choice between them would reach; overlap is the share of common "
+          + "items among all in either list. \(split.prefix(1).uppercased() + split.dropFirst()) split, lists of 20.",
+        kind: "hint"),
       DataTable(
         caption: "Rankings of the model and of text alone",
         columns: [
-          ("model", .word), ("Recall@20", .number), ("text alone", .number), ("overlap of lists", .number),
+          ("model", .word), ("Recall@20", .number), ("text alone", .number), ("both lists", .number),
+          ("overlap", .number),
+          ("hits of model only", .number), ("of text only", .number), ("of both", .number),
         ], rows: lists
       ).markup,
     ]
@@ -106,17 +114,4 @@ struct Complements {
     }
     return content
   }
-}
-
-/// Mean Jaccard index of pairs of lists; pairs of empty lists do not count.
-private func meanOverlap(_ first: [[Int32]], _ second: [[Int32]]) -> Double {
-  var sum = 0.0
-  var count = 0
-  for (left, right) in zip(first, second) where !(left.isEmpty && right.isEmpty) {
-    let known = Set(left)
-    let common = right.count { known.contains($0) }
-    sum += Double(common) / Double(left.count + right.count - common)
-    count += 1
-  }
-  return count > 0 ? sum / Double(count) : 0
 }
