@@ -106,5 +106,7 @@ package func number(_ value: Double, _ decimals: Int, plus: Bool = false) -> Str
   return plus && value > 0 ? "+" + text : text
 }
 
-/// A share as a percentage with one decimal.
-package func percent(_ share: Double) -> String { number(share * 100, 1) + " %" }
+/// A share as a percentage with one decimal, its sign on the same line.
+package func percent(_ share: Double) -> String {
+  share > 0 && share < 0.000_5 ? "<\u{A0}0.1\u{A0}%" : number(share * 100, 1) + "\u{A0}%"
+}

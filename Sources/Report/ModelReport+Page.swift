@@ -78,7 +78,7 @@ extension ModelReport {
     }
     var columns: [(name: String, kind: DataTable.Kind)] = [("metric", .word)]
     for cutoff in FullRanking.defaultCutoffs {
-      columns.append(("@\(cutoff)", .number))
+      columns.append((base == nil ? "@\(cutoff)" : "\(bundle.name) @\(cutoff)", .number))
       if base != nil { columns.append(("\(baseName) @\(cutoff)", .number)) }
     }
     var rows: [[DataTable.Cell]] = []
@@ -249,10 +249,15 @@ extension ModelReport {
         "Within one side, shared and specific part of a node have a mean cosine of magnitude \(number(own, 3)) "
           + "(behaviour) and \(number(other, 3)) (language).")
     }
-    if let agreement = comparison.centreAgreement {
-      sentences.append(
-        "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into "
-          + "matched centres.")
+    if let agreement = comparison.centres {
+      var text =
+        "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into matched "
+        + "centres, \(percent(agreement.all)) of all; with the best one-to-one matching of the same centres it would be "
+        + "\(percent(agreement.best))."
+      if agreement.best > agreement.all + 0.2 {
+        text += " So the two sides form much the same groups, and the matching pairs the wrong ones."
+      }
+      sentences.append(text)
     }
     if !sentences.isEmpty { content.append(.paragraph(sentences.joined(separator: " "))) }
     // Many items share a share of tenths: of equals, the more popular ones say more.

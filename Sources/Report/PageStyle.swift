@@ -41,7 +41,7 @@ enum PageStyle {
     .chart{max-width:440px}
     .map{max-width:600px}
     figcaption{font-size:.92rem;line-height:1.35;margin-bottom:4px}
-    figcaption .note{font-size:.86rem}
+    figcaption .note{display:block;font-size:.86rem}
     .legend{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:.85rem;margin-bottom:2px}
     .legend span{display:inline-flex;align-items:center;gap:5px}
     .legend svg{width:28px;height:12px;flex:none}
@@ -68,19 +68,20 @@ enum PageStyle {
     .c6{--k:var(--c6)}.grey{--k:var(--grey)}
     .d1{stroke-dasharray:7 3}.d2{stroke-dasharray:2 3}.d3{stroke-dasharray:8 3 2 3}
     .scroll{overflow-x:auto;margin:.8rem 0;max-width:100%}
+    thead th:first-child,tbody th{position:sticky;left:0;background:var(--bg)}
     table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
     th,td{padding:5px 12px 5px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
     th:last-child,td:last-child{padding-right:2px}
     thead th{color:var(--muted);font-weight:600;vertical-align:bottom;border-bottom-color:var(--muted)}
     tbody th{font-weight:500}
-    tr.group th{padding-top:14px;font-weight:600}
+    tr.group th{padding-top:14px;font-weight:600;max-width:none}
     .n{text-align:right;white-space:nowrap}
     td:not(.n){min-width:9rem}
     footer{margin-top:3rem;color:var(--muted);font-size:.85rem}
     @media (max-width:640px){main{padding:16px 12px 32px}h1{font-size:1.5rem}.figures dd{font-size:1.2rem}
     .figures{grid-template-columns:1fr 1fr}.names{columns:1}svg text.centre{font-size:17px}
-    svg text{font-size:12.5px}}
-    @media print{body{font-size:10pt}main{max-width:none;padding:0}nav{display:none}h2{break-after:avoid;margin-top:18pt}
+    svg text{font-size:12.5px}tbody th{max-width:42vw;overflow-wrap:anywhere}}
+    @media print{html{font-size:10pt}body{font-size:1rem}main{max-width:none;padding:0 2px}nav{display:none}h2{break-after:avoid;margin-top:18pt}
     .scroll{overflow:visible}tr{break-inside:avoid}.grid{grid-template-columns:repeat(2,1fr)}
     .maps{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """

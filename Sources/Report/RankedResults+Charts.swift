@@ -53,14 +53,14 @@ extension RankedResults {
     charts.append(
       chart(
         "Recall@20 by training items of the user", users, baseUsers, name, baseName,
-        size: { "\($0.name) items: \(grouped($0.metrics.users.count)) users" }))
+        size: { "\(Self.degrees($0.name)) items: \(grouped($0.metrics.users.count)) users" }))
     let strata = ItemPopularityStrata(training: ranking.training)
     charts.append(
       chart(
         "Recall@20 by popularity of the item", strata.strata(of: lists, ranking),
         baseLists.map { strata.strata(of: $0, ranking) }, name, baseName,
         size: { stratum in
-          let share = stratum.placeShare.map { ", \(percent($0)) of all places" } ?? ""
+          let share = stratum.placeShare.map { ", \(percent($0)) of lists" } ?? ""
           return "\(Self.popularity(stratum.name)): \(grouped(stratum.items ?? 0)) items\(share)"
         }))
     return charts
@@ -87,6 +87,11 @@ extension RankedResults {
     chart.hasLegend = true
     chart.decimals = 3
     return chart.markup
+  }
+
+  /// A range of training items in print: `≤ 5`, `6–10`.
+  private static func degrees(_ name: String) -> String {
+    name.replacing("<=", with: "≤\u{A0}").replacing(">", with: "more than ").replacing("-", with: "–")
   }
 
   private static func popularity(_ name: String) -> String {

@@ -7,19 +7,18 @@ import ModelFile
 extension ModelReport {
   /// Settings of training and facts of the data, as `config.json` holds them, beside those of the base model.
   func settingSection() -> [Markup] {
-    var content: [Markup] = []
-    if let data = bundle.configuration["data"] {
-      content.append(.element("h3", "Data"))
-      content.append(Self.table("Data", [Self.rows(data)], names: ["value"]))
-    }
+    var parts: [Markup] = []
     if let training = bundle.configuration["training"] {
-      content.append(.element("h3", "Training"))
       let own = Self.rows(training)
       let other = base?.configuration["training"].map { Self.rows($0) }
-      content.append(
-        Self.table("Training settings", [own] + (other.map { [$0] } ?? []), names: [bundle.name, baseName]))
+      let table = Self.table("Training settings", [own] + (other.map { [$0] } ?? []), names: [bundle.name, baseName])
+      parts.append(.element("div", [.element("h3", "Training"), table]))
     }
-    return content
+    if let data = bundle.configuration["data"] {
+      parts.append(
+        .element("div", [.element("h3", "Data"), Self.table("Data", [Self.rows(data)], names: ["value"])]))
+    }
+    return parts.isEmpty ? [] : [Figure.grid(parts)]
   }
 
   /// Paths and texts of all values of an object.
@@ -31,13 +30,19 @@ extension ModelReport {
       switch member.value {
       case .object where depth < 4: result += rows(member.value, prefix: name, depth: depth + 1)
       case .string(let text): result.append((name, text))
-      case .integer(let number): result.append((name, prefix.isEmpty && number > 9_999 ? grouped(number) : "\(number)"))
+      case .integer(let number): result.append((name, key == "seed" ? "\(number)" : grouped(number)))
       case .bool(let flag): result.append((name, flag ? "yes" : "no"))
-      case .number, .float: result.append((name, member.value.double.flatMap(NumberText.shortest) ?? "–"))
+      case .number, .float: result.append((name, member.value.double.map(text) ?? "–"))
       case .array, .object, .null: break
       }
     }
     return result
+  }
+
+  /// A number as it was set; a computed one, which has many digits, shorter.
+  private static func text(_ value: Double) -> String {
+    guard let shortest = NumberText.shortest(value) else { return "–" }
+    return shortest.utf8.count > 8 ? number(value, 5) : shortest
   }
 
   /// One row for each name of any column, in order of first appearance.

@@ -21,8 +21,8 @@ struct SpaceComparison {
   /// Mean magnitude of the cosine of a node's shared and specific part; nil where their widths differ.
   let collaborativeCosine: Double?
   let languageCosine: Double?
-  /// Share of users and of items whose language centre is matched with their collaborative centre.
-  let centreAgreement: (users: Double, items: Double)?
+  /// How far the centres of the two sides agree; nil without centres.
+  let centres: CentreAgreement?
 
   /// Items whose neighbours are compared at most; all are candidates.
   private static let itemLimit = 4_000
@@ -48,17 +48,7 @@ struct SpaceComparison {
     specific = agreement(parts.collaborativeSpecific, parts.languageSpecific)
     collaborativeCosine = Self.meanCosine(parts.collaborativeShared, parts.collaborativeSpecific)
     languageCosine = Self.meanCosine(parts.languageShared, parts.languageSpecific)
-    centreAgreement = bundle.centres.map { centres in
-      func share(_ nodes: Range<Int>) -> Double {
-        let agreeing = nodes.count { node in
-          centres.matching[Int(centres.collaborativeLabels[node])] == centres.languageLabels[node]
-        }
-        return Double(agreeing) / Double(max(1, nodes.count))
-      }
-      return (
-        users: share(0..<bundle.userCount), items: share(bundle.userCount..<bundle.userCount + bundle.itemCount)
-      )
-    }
+    centres = bundle.centres.map { CentreAgreement($0, userCount: bundle.userCount) }
   }
 
   private static func meanCosine(_ first: Matrix, _ second: Matrix) -> Double? {
@@ -68,5 +58,39 @@ struct SpaceComparison {
       range.reduce(0.0) { $0 + Double(kernels.dot(left.row($1), right.row($1), left.columns).magnitude) }
     }
     return sum / Double(first.rows)
+  }
+}
+
+/// How many users and items are in matched preference centres, and how many could be.
+struct CentreAgreement {
+  /// Share of the users whose language centre is matched with their collaborative centre.
+  let users: Double
+  /// The same of the items.
+  let items: Double
+  /// The same of all of them.
+  let all: Double
+  /// The same of all, if the centres were matched one to one as well as their members allow.
+  ///
+  /// Where this is far above `all`, the two sides form the same groups and only the matching pairs the wrong ones.
+  let best: Double
+
+  /// Counts the nodes of a model; users come first.
+  init(_ centres: PreferenceCentres, userCount: Int) {
+    let nodes = centres.collaborativeLabels.count
+    let size = max(centres.collaborative.rows, centres.language.rows)
+    var together = [Double](repeating: 0, count: size * size)
+    var agreeing = (users: 0, items: 0)
+    for node in 0..<nodes {
+      let (own, other) = (Int(centres.collaborativeLabels[node]), centres.languageLabels[node])
+      together[own * size + Int(other)] += 1
+      guard centres.matching[own] == other else { continue }
+      if node < userCount { agreeing.users += 1 } else { agreeing.items += 1 }
+    }
+    let assignment = optimalAssignment(distances: together.map { -$0 }, size: size)
+    let reached = assignment.enumerated().reduce(0.0) { $0 + together[$1.offset * size + $1.element] }
+    users = Double(agreeing.users) / Double(max(1, userCount))
+    items = Double(agreeing.items) / Double(max(1, nodes - userCount))
+    all = Double(agreeing.users + agreeing.items) / Double(max(1, nodes))
+    best = reached / Double(max(1, nodes))
   }
 }
