@@ -27,6 +27,8 @@ package enum RandomPurpose: UInt32, Sendable {
   case tuning = 20
   case bootstrap = 21
   case sampledTask = 22
+  case mapLayout = 31
+  case probe = 32
   case test = 99
 }
 

@@ -19,8 +19,9 @@ struct DarecCommand: ParsableCommand {
     version: darecVersion,
     subcommands: [
       TrainCommand.self, BaselineCommand.self, EvaluateCommand.self, ExperimentCommand.self, ExperimentRunCommand.self,
-      ReplCommand.self, RecommendCommand.self, SimilarCommand.self, ComponentsCommand.self, ExplainCommand.self,
-      InspectCommand.self, SampleCommand.self, ExportCommand.self, SchemaCommand.self, BenchCommand.self,
+      ReportCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self, ComponentsCommand.self,
+      ExplainCommand.self, InspectCommand.self, SampleCommand.self, ExportCommand.self, SchemaCommand.self,
+      BenchCommand.self,
     ])
 
   /// Names of the verbs, with the parser's own.
