@@ -3,7 +3,9 @@
 import Files
 import Numerics
 
-/// iALS: user vectors w and item vectors h that minimise
+/// iALS, weighted matrix factorisation of implicit feedback.
+///
+/// User vectors w and item vectors h minimise
 ///
 ///     Σ_{(u,i) ∈ S} (w_u·h_i - 1)² + α₀ Σ_{u,i} (w_u·h_i)²
 ///       + λ (Σ_u (|N(u)| + α₀ I)^ν |w_u|² + Σ_i (|N(i)| + α₀ U)^ν |h_i|²)

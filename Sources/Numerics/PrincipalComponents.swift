@@ -56,7 +56,7 @@ package struct PrincipalComponents {
       guard let ritz = try? SymmetricEigen(doubleGram(projected, projected), size: width) else { break }
       // The basis turned to its own eigenvectors, largest first.
       let turned = Matrix.uninitialized(rows: width, columns: width)
-      for row in 0..<width { for column in 0..<width { turned[row, column] = Float(ritz.vectors[row * width + column]) } }
+      for position in 0..<turned.count { turned.pointer[position] = Float(ritz.vectors[position]) }
       basis = product(turned, basis)
       values = Array(ritz.values.prefix(wanted)).map { max(0, $0) / freedom }
       let scale = max(values.first ?? 0, .leastNormalMagnitude)
@@ -92,9 +92,9 @@ package struct PrincipalComponents {
     return result
   }
 
-  /// P^T P of tall `[n, b]` in Double: Float inside blocks of rows, Double across.
-  /// Makes the rows orthonormal by Gram-Schmidt, twice, in Double; a row that depends on the ones before becomes the
-  /// first unit vector that does not.
+  /// Makes the rows orthonormal by Gram-Schmidt, twice, in Double.
+  ///
+  /// A row that depends on the ones before becomes the first unit vector that does not.
   private static func orthonormalize(_ basis: Matrix) {
     let width = basis.columns
     var done: [[Double]] = []

@@ -257,7 +257,7 @@ struct TrainCommand: ParsableCommand {
     let alignments = AlignmentRegistry.all.map {
       OptionHelp.list("Options for --set with --align \($0.name):", $0.options)
     }
-    let run = list("Options for --set with any model:", TrainingConfiguration.runOptions)
+    let run = OptionHelp.list("Options for --set with any model:", TrainingConfiguration.runOptions)
     return (models + alignments + [run]).joined(separator: "\n\n")
   }
 }
