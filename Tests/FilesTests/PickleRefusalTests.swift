@@ -245,6 +245,51 @@ private let refusals: [Refusal] = [
     }
     #expect(readable + refused == count && readable > 0 && refused > count / 4)
     #expect(slowest < .seconds(1))
-    if count > 50_000 { print("mutated pickles: \(readable) read, \(refused) refused, slowest \(slowest)") }
+    if count > 50_000 {
+      print("mutated pickles: \(readable) read, \(refused) refused, slowest \(slowest), peak \(peakMemory() >> 20) MiB")
+    }
+  }
+
+  /// Most memory that this process has had resident, in bytes; 0 where the system does not tell.
+  ///
+  /// `getrusage` would count the process that started this one too.
+  private func peakMemory() -> Int {
+    guard let file = fopen("/proc/self/status", "r") else { return 0 }
+    defer { fclose(file) }
+    var line = [CChar](repeating: 0, count: 256)
+    while fgets(&line, Int32(line.count), file) != nil {
+      let text = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      if text.hasPrefix("VmHWM:") { return (Int(text.filter(\.isNumber)) ?? 0) << 10 }
+    }
+    return 0
+  }
+
+  private static let largeFiles = getenv("DAREC_PICKLES").map {
+    String(cString: $0).split(separator: ":").map(String.init)
+  }
+
+  /// Reading a large file takes no more than 64 MiB and 1.25 times the file, or is refused because it would.
+  @Test(.enabled(if: largeFiles != nil, "needs DAREC_PICKLES, paths of large pickles with colons between them"))
+  func largeFilesStayWithinTheMemoryLimit() throws {
+    for path in try #require(Self.largeFiles) {
+      let before = peakMemory()
+      let source = try ByteSource(path)
+      var outcome = "read"
+      do {
+        switch try PickleFile(source) {
+        case .sparse(let matrix): _ = try matrix.coordinates()
+        case .array(let array):
+          try array.requireMemory(bytesPerElement: 4)
+          let target = UnsafeMutableBufferPointer<Float>.allocate(capacity: array.count)
+          defer { target.deallocate() }
+          try array.readFloats(into: target)
+        }
+      } catch let error as any DescribedFailure {
+        outcome = error.description
+      }
+      let growth = peakMemory() - before
+      #expect(growth <= ByteSource.memoryLimit(fileSize: source.size))
+      print("\(source.size >> 20) MiB, \(growth >> 20) MiB more memory at the peak: \(outcome)")
+    }
   }
 }

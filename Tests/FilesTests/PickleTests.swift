@@ -100,7 +100,7 @@ import Testing
 
   @Test func writtenArraysReadBackBitForBit() throws {
     let folder = try TemporaryFolder()
-    let values: [Float] = [0, -0.0, .infinity, 1e-40, -3.25, 7]
+    let values: [Float] = [0, -0.0, .infinity, .leastNonzeroMagnitude, -3.25, 7]
     let path = folder.path + "/a.pkl"
     let result = values.withUnsafeBufferPointer { buffer in
       Result { try PickleWriter.write(path, shape: [3, 2], values: buffer) }

@@ -68,7 +68,8 @@ import Testing
     var options = DataSetOptions(folder: folder.path)
     options.format = .rlmrec
     #expect(try DataSet.load(options).users.count == 4)
-    #expect(throws: DataError.self) { try DataFolder.recognise(TemporaryFolder().path, format: .rlmrec) }
+    let empty = try TemporaryFolder()
+    #expect(throws: DataError.self) { try DataFolder.recognise(empty.path, format: .rlmrec) }
   }
 
   @Test func shapesMustAgree() throws {
