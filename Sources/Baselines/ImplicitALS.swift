@@ -3,12 +3,14 @@
 import Files
 import Numerics
 
-/// iALS: user vectors w and item vectors h that minimise
+/// iALS: matrix factorisation by exact minimisation over one side at a time.
+///
+/// User vectors w and item vectors h minimise
 ///
 ///     Σ_{(u,i) ∈ S} (w_u·h_i - 1)² + α₀ Σ_{u,i} (w_u·h_i)²
 ///       + λ (Σ_u (|N(u)| + α₀ I)^ν |w_u|² + Σ_i (|N(i)| + α₀ U)^ν |h_i|²)
 ///
-/// over the training interactions S of U users and I items, by exact minimisation over one side at a time.
+/// over the training interactions S of U users and I items.
 ///
 /// Source: Hu, Koren and Volinsky 2008; the loss, its frequency-scaled regularisation and the initialisation as in
 /// Rendle, Krichene, Zhang and Koren 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks".

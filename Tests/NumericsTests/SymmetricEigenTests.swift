@@ -37,7 +37,8 @@ struct SymmetricEigenTests {
     #expect(abs(eigen.values[11] - 0.058_116_365_147_9) < 1e-9)
   }
 
-  @Test(arguments: [[2.0, 2, 2], [0, 0, 0], [-1, 5, -1]]) func repeatedEigenvaluesAreFound(_ diagonal: [Double]) throws {
+  @Test(arguments: [[2.0, 2, 2], [0, 0, 0], [-1, 5, -1]]) func repeatedEigenvaluesAreFound(_ diagonal: [Double]) throws
+  {
     var matrix = [Double](repeating: 0, count: 9)
     for i in 0..<3 { matrix[i * 4] = diagonal[i] }
     #expect(try SymmetricEigen(matrix, size: 3).values == diagonal.sorted(by: >))
