@@ -61,6 +61,12 @@ import Testing
     }
   }
 
+  @Test func meansOfTrainingItemsAreMeans() {
+    let training = CSRMatrix(rows: 3, columns: 2, entries: [(0, 0), (0, 1), (2, 1)])
+    let means = meanOfTrainingItems(training, Matrix(rows: 2, columns: 2, values: [1, 2, 5, -2]))
+    #expect(means.values == [3, 0, 0, 0, 5, -2])
+  }
+
   @Test func userTextIsAskedForByName() {
     let problem = Self.example.problem
     let without = BaselineProblem(training: problem.training, itemText: problem.itemText, seed: 1)
