@@ -3,14 +3,14 @@
 import Files
 import Numerics
 
-/// iALS, weighted matrix factorisation of implicit feedback.
+/// iALS: matrix factorisation by exact minimisation over one side at a time.
 ///
 /// User vectors w and item vectors h minimise
 ///
 ///     Σ_{(u,i) ∈ S} (w_u·h_i - 1)² + α₀ Σ_{u,i} (w_u·h_i)²
 ///       + λ (Σ_u (|N(u)| + α₀ I)^ν |w_u|² + Σ_i (|N(i)| + α₀ U)^ν |h_i|²)
 ///
-/// over the training interactions S of U users and I items, by exact minimisation over one side at a time.
+/// over the training interactions S of U users and I items.
 ///
 /// Source: Hu, Koren and Volinsky 2008; the loss, its frequency-scaled regularisation and the initialisation as in
 /// Rendle, Krichene, Zhang and Koren 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks".
@@ -194,7 +194,7 @@ package struct ImplicitALS: Sendable {
       OptionDeclaration("dimension", .integer(1...1024), default: "64", "width of the vectors"),
       OptionDeclaration("epochs", .integer(1...1000), default: "16", "times both sides are solved"),
       OptionDeclaration(
-        "unobserved-weight", .number(1e-6...1000), default: "0.1", "weight of the score of every pair, alpha0"),
+        "unobserved-weight", .number(1e-6...1000), default: "0.01", "weight of the score of every pair, alpha0"),
       OptionDeclaration("regularization", .number(1e-9...1e6), default: "0.01", "weight of the squared norms, lambda"),
       OptionDeclaration(
         "frequency-exponent", .number(0...2), default: "1", "how regularization grows with frequency, nu"),
@@ -204,9 +204,9 @@ package struct ImplicitALS: Sendable {
     ],
     needsText: false,
     tuningGrid: [
-      TuningAxis("dimension", ["32", "64", "128"]),
-      TuningAxis("unobserved-weight", ["0.03", "0.1", "0.3", "1"]),
-      TuningAxis("regularization", ["0.003", "0.01", "0.03", "0.1"]),
+      TuningAxis("dimension", ["64", "128", "256"]),
+      TuningAxis("unobserved-weight", ["0.003", "0.01", "0.03"]),
+      TuningAxis("regularization", ["0.003", "0.01", "0.03"]),
     ]
   ) { problem, options in try ImplicitALS(options).fit(problem) }
 }

@@ -74,7 +74,7 @@ struct BaselineCommand: ParsableCommand {
     }
     let started = monotonicClock()
     let fitted = try descriptor.fit(problem, options)
-    Console.error("fitted in \(MetricTable.fixed(monotonicClock() - started, 2)) s")
+    Console.error("fitted in \(MetricTable.fixed(max(0.01, monotonicClock() - started), 2)) s")
     let metrics = FinalMetrics(
       validation: report(fitted, dataSet, dataSet.valid), test: report(fitted, dataSet, dataSet.test))
     if let out { try save(fitted, descriptor, options, dataSet, metrics, to: out) }
