@@ -104,6 +104,19 @@ import Testing
     #expect(abs(SignFlipTest(resamples: 40_000).pValue(differences) - Double(reached) / 256) < 0.005)
   }
 
+  @Test func signFlipsOfManyUsersFollowTheBinomial() {
+    // 160 gains and 140 losses of one: the sum is 2 H - 300 with H binomial, and reaches 20 where |H - 150| >= 10.
+    let differences = (0..<300).map { $0 % 2 == 0 || $0 < 20 ? 1.0 : -1.0 }
+    var term = power(0.5, 300)
+    var expected = 0.0
+    for heads in 0...300 {
+      if abs(heads - 150) >= 10 { expected += term }
+      term *= Double(300 - heads) / Double(heads + 1)
+    }
+    #expect(differences.reduce(0, +) == 20)
+    #expect(abs(SignFlipTest(resamples: 40_000).pValue(differences) - expected) < 0.01)
+  }
+
   @Test func nothingToCompareGivesNothing() {
     let bootstrap = PairedBootstrap(resamples: 10)
     #expect(bootstrap.interval([]) == nil)
