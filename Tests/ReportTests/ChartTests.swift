@@ -65,7 +65,7 @@ import Testing
 
   @Test func chartsOfAnyNumbersAreDrawable() {
     var draws = SplitMix(state: 5)
-    let odd: [Double] = [0, -0.0, 1, -1, .nan, .infinity, -.infinity, 1e-320, 1e300, -1e300, 5e-7, 0.3]
+    let odd: [Double] = [0, -0.0, 1, -1, .nan, .infinity, -.infinity, 1e-300, 1e300, -1e300, 5e-7, 0.3]
     for round in 0..<400 {
       func value() -> Double {
         draws.below(3) == 0 ? odd[draws.below(odd.count)] : Double(draws.below(2_000)) / 100 - 8
