@@ -54,8 +54,12 @@ package enum TSNE {
       return Result(coordinates: line, divergences: [])
     }
     let perplexity = max(1, min(options.perplexity, Double(n - 1) / 3))
-    let affinities = TSNEAffinities(x, perplexity: perplexity)
-    var descent = TSNEDescent(affinities, start: start(x))
+    // The scale of the points means nothing; coordinates of at most 1 keep the squares of any finite input finite.
+    let unit = x.copy()
+    let largest = x.elements.reduce(Float(0)) { max($0, $1.magnitude) }
+    if largest > 0 { for index in 0..<unit.count { unit.pointer[index] /= largest } }
+    let affinities = TSNEAffinities(unit, perplexity: perplexity)
+    var descent = TSNEDescent(affinities, start: start(unit))
     descent.rate = max(Float(n) / options.exaggeration, 50) / 4
     var divergences: [(iteration: Int, value: Double)] = []
     var good = descent.coordinates

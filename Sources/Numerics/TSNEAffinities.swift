@@ -17,7 +17,7 @@ struct TSNEAffinities {
   /// Distances are divided by their mean, so the scale of the points does not matter. Where points coincide no
   /// bandwidth may reach the perplexity; the search then ends at the narrowest one, with finite numbers.
   /// - Parameters:
-  ///   - x: `[n, d]`, n at least 2.
+  ///   - x: `[n, d]`, n at least 2, coordinates of moderate size: the sums of their squares must be finite.
   ///   - perplexity: effective number of neighbours, from 1 to n - 1.
   /// - Complexity: O(n^2 (d + 60)) time, 4 n^2 bytes.
   init(_ x: Matrix, perplexity: Double) {
@@ -25,17 +25,13 @@ struct TSNEAffinities {
     count = n
     let stride = GemmBlocking.roundUp(n, to: 16)
     let p = Matrix(rows: n, columns: stride)
-    let largest = x.elements.reduce(Float(0)) { max($0, $1.magnitude) }
-    // Coordinates of at most 1 keep the squares of any finite input finite.
-    let unit = x.copy()
-    if largest > 0, largest.isFinite { unit.scale(by: 1 / largest) }
     let table = kernels
     let total = parallelSum(n, blockSize: 32) { range in
       var sum = 0.0
       for row in range {
         let line = p.row(row)
         for other in 0..<n {
-          line[other] = table.squaredDistance(unit.row(row), unit.row(other), x.columns)
+          line[other] = table.squaredDistance(x.row(row), x.row(other), x.columns)
           sum += Double(line[other])
         }
       }

@@ -14,6 +14,8 @@ struct CentreSummary {
   let items: Int
   /// Share of those users and items whose language centre is the matched one.
   let agreement: Double
+  /// The language centre with most of those users and items, and their share in it; nil for an empty centre.
+  let largest: (language: Int, share: Double)?
   /// Items nearest to the collaborative centre and, on the other side, to the language centre; best first.
   let nearestByBehaviour: [Int32]
   let nearestByLanguage: [Int32]
@@ -46,11 +48,14 @@ struct CentreSummary {
     let summaries = (0..<centres.collaborative.rows).map { centre -> CentreSummary in
       let members = (0..<nodes).filter { Int(centres.collaborativeLabels[$0]) == centre }
       let matched = Int(centres.matching[centre])
-      let agreeing = members.count { Int(centres.languageLabels[$0]) == matched }
+      var counts = [Int](repeating: 0, count: centres.language.rows)
+      for node in members { counts[Int(centres.languageLabels[node])] += 1 }
+      let most = counts.indices.max { (counts[$0], $1) < (counts[$1], $0) }
       return CentreSummary(
         collaborative: centre, language: matched, users: members.count { $0 < users },
         items: members.count { $0 >= users },
-        agreement: members.isEmpty ? 0 : Double(agreeing) / Double(members.count),
+        agreement: members.isEmpty ? 0 : Double(counts[matched]) / Double(members.count),
+        largest: members.isEmpty ? nil : most.map { ($0, Double(counts[$0]) / Double(members.count)) },
         nearestByBehaviour: nearest(
           centre, centres.collaborative, parts.collaborativeShared, centres.collaborativeLabels, known: true),
         nearestByLanguage: nearest(

@@ -200,22 +200,35 @@ extension ModelReport {
     let rows = centres.map { centre in
       [
         DataTable.Cell("\(centre.collaborative + 1)"), DataTable.Cell("\(centre.language + 1)"),
+        DataTable.Cell(percent(centre.agreement)),
+        DataTable.Cell(centre.largest.map { "\($0.language + 1) (\(percent($0.share)))" } ?? "–"),
         DataTable.Cell(grouped(centre.users)), DataTable.Cell(grouped(centre.items)),
-        DataTable.Cell(percent(centre.agreement)), DataTable.Cell(titles(centre.nearestByBehaviour)),
+        DataTable.Cell(titles(centre.nearestByBehaviour)),
         DataTable.Cell(titles(centre.nearestByLanguage)),
       ]
     }
     var content: [Markup] = [
       .paragraph(
         "The shared spaces of both sides are cut into \(centres.count) centres each, and centres are matched one to one. "
-          + "Agreement is the share of a centre's users and items that language puts into the matched centre.",
-        kind: "hint")
+          + "Agreement is the share of a centre's users and items that language puts into the matched centre; beside it "
+          + "is the language centre that holds most of them.", kind: "hint")
     ]
+    if let agreement = comparison?.centres {
+      var text =
+        "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into matched "
+        + "centres, \(percent(agreement.all)) of all; with the best one-to-one matching of the same centres it would be "
+        + "\(percent(agreement.best))."
+      if agreement.best > agreement.all + 0.2 {
+        text += " So the two sides form much the same groups, and the matching pairs the wrong ones."
+      }
+      content.append(.paragraph(text))
+    }
     content.append(
       DataTable(
         caption: "Preference centres",
         columns: [
-          ("behaviour", .number), ("language", .number), ("users", .number), ("items", .number), ("agreement", .number),
+          ("behaviour", .number), ("matched with", .number), ("agreement", .number), ("most are in", .number),
+          ("users", .number), ("items", .number),
           ("nearest by behaviour", .word), ("nearest by language", .word),
         ], rows: rows
       ).markup)
@@ -248,16 +261,6 @@ extension ModelReport {
       sentences.append(
         "Within one side, shared and specific part of a node have a mean cosine of magnitude \(number(own, 3)) "
           + "(behaviour) and \(number(other, 3)) (language).")
-    }
-    if let agreement = comparison.centres {
-      var text =
-        "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into matched "
-        + "centres, \(percent(agreement.all)) of all; with the best one-to-one matching of the same centres it would be "
-        + "\(percent(agreement.best))."
-      if agreement.best > agreement.all + 0.2 {
-        text += " So the two sides form much the same groups, and the matching pairs the wrong ones."
-      }
-      sentences.append(text)
     }
     if !sentences.isEmpty { content.append(.paragraph(sentences.joined(separator: " "))) }
     // Many items share a share of tenths: of equals, the more popular ones say more.

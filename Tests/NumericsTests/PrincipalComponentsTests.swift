@@ -93,8 +93,8 @@ import Testing
     for x in [constant, line, Matrix(rows: 1, columns: 4), Matrix(rows: 0, columns: 4), Matrix(rows: 3, columns: 0)] {
       let components = PrincipalComponents(of: x, count: 2)
       #expect(components.variances.allSatisfy { $0.isFinite && $0 >= 0 })
-      #expect(components.directions.values.allSatisfy(\.isFinite))
-      #expect(components.project(x).values.allSatisfy(\.isFinite))
+      #expect(components.directions.values.allSatisfy { $0.isFinite })
+      #expect(components.project(x).values.allSatisfy { $0.isFinite })
     }
     let found = PrincipalComponents(of: line, count: 2)
     #expect(relativeError(found.variances[0], 7.5) < 1e-5 && found.variances[1] < 1e-6)

@@ -83,7 +83,7 @@ import Testing
     for x in [same, pairs, huge, Matrix(rows: count, columns: 0)] {
       let map = TSNE.embed(x, options: options)
       #expect(map.coordinates.rows == count && map.coordinates.columns == 2)
-      #expect(map.coordinates.values.allSatisfy(\.isFinite))
+      #expect(map.coordinates.values.allSatisfy { $0.isFinite })
       #expect(map.divergences.allSatisfy { $0.value.isFinite })
     }
   }

@@ -4,7 +4,7 @@ import Report
 import Testing
 
 @Suite struct ExperimentReportTests {
-  private func system(_ model: String, _ alignment: String, _ variant: String = "", _ recall: Double)
+  private func system(_ model: String, _ alignment: String, _ recall: Double, _ variant: String = "")
     -> ExperimentReport.System
   {
     var system = ExperimentReport.System(
@@ -29,7 +29,7 @@ import Testing
   private var example: ExperimentReport {
     let systems = [
       system("LightGCN", "none", 0.140), system("LightGCN", "RLMRec-Con", 0.141), system("LightGCN", "DaRec", 0.146),
-      system("LightGCN", "DaRec", "shuffled text", 0.1395), system("SGL", "none", 0.150), system("SGL", "DaRec", 0.149),
+      system("LightGCN", "DaRec", 0.1395, "shuffled text"), system("SGL", "none", 0.150), system("SGL", "DaRec", 0.149),
       ExperimentReport.System(model: "popularity", metrics: [.init("recall@20", .init(0.05))]),
       ExperimentReport.System(model: "EASE <b>", metrics: [], failure: "not enough memory"),
     ]

@@ -47,7 +47,7 @@ import Testing
 
   @Test func randomTextsReadBackAsTheyWere() {
     var draws = SplitMix(state: 11)
-    let pieces = Array("<>&\"'`=/ \n\tabc;#x3C-!ü漢🎬").map(String.init) + hostile.filter { $0.allSatisfy(\.isASCII) }
+    let pieces = Array("<>&\"'`=/ \n\tabc;#x3C-!ü漢🎬").map(String.init) + hostile.filter { $0.allSatisfy { $0.isASCII } }
     for _ in 0..<3_000 {
       let text = (0..<draws.below(12)).map { _ in pieces[draws.below(pieces.count)] }.joined()
       guard !text.unicodeScalars.contains(where: { $0.value < 9 }) else { continue }
