@@ -69,7 +69,9 @@ package final class Trainer {
       guard let text = problem.text else { throw .textMissing(alignment: name) }
       alignment = alignmentDescriptor.make(
         AlignmentProblem(
-          text: configuration.textControl.apply(to: text, users: problem.users, seed: configuration.seed),
+          text: TextSmoothing.smoothed(
+            configuration.textControl.apply(to: text, users: problem.users, seed: configuration.seed),
+            over: problem.training, hops: configuration.options.integer("text-hops")),
           interactions: problem.training,
           inputWidth: model.embedding.value.columns,
           representationWidth: model.representationWidth, usesNegatives: model.usesNegatives, seed: configuration.seed),

@@ -44,6 +44,7 @@ package struct TrainingConfiguration: Sendable, Equatable {
     OptionDeclaration(
       "text-control", .choice(TextControl.allCases.map(\.rawValue)), default: "none",
       "control: permute the text rows, or draw random ones of the same spectrum"),
+    OptionDeclaration("text-hops", .integer(0...8), default: "0", "graph hops that smooth the text vectors first"),
     OptionDeclaration(
       "language-rate", .number(0...1000), default: "1", "factor on the step size of the language side"),
     OptionDeclaration(
