@@ -41,6 +41,14 @@ package enum BaselineError: DescribedFailure, Equatable {
     }
   }
 
+  /// True when other options on the same data may do: a cell of a tuning grid fails, not the search.
+  package var concernsOptions: Bool {
+    switch self {
+    case .userTextMissing, .noRegularization, .notFinite: return true
+    case .unknown, .textMissing, .nothingToLearn, .tooManyItems: return false
+    }
+  }
+
   package var exitStatus: ExitStatus {
     switch self {
     case .unknown, .noRegularization: return .usage

@@ -80,13 +80,13 @@ package struct TextProbe: Sendable {
     name: "text-probe", summary: "a linear map of text vectors learned from interactions (AlphaRec's linear form)",
     options: [
       OptionDeclaration("dimension", .integer(1...4096), default: "64", "width of the mapped vectors"),
-      OptionDeclaration("epochs", .integer(1...1000), default: "10", "passes over the training interactions"),
+      OptionDeclaration("epochs", .integer(1...1000), default: "20", "passes over the training interactions"),
       OptionDeclaration("temperature", .number(0.01...10), default: "0.15", "temperature of the contrast"),
       OptionDeclaration("negatives", .integer(1...65_536), default: "256", "items drawn for each batch"),
       OptionDeclaration("batch-size", .integer(1...1_000_000), default: "1024", "interactions in a batch"),
       OptionDeclaration("learning-rate", .number(1e-8...10), default: "0.001", "step size of Adam"),
     ],
     needsText: true,
-    tuningGrid: [TuningAxis("temperature", ["0.1", "0.15", "0.2"]), TuningAxis("epochs", ["5", "10", "20"])]
+    tuningGrid: [TuningAxis("temperature", ["0.1", "0.15", "0.2"]), TuningAxis("epochs", ["10", "20", "40"])]
   ) { problem, options in try TextProbe(options).fit(problem) }
 }

@@ -104,12 +104,12 @@ package enum TextRegularizedEASE {
       OptionDeclaration(
         "regularization", .number(-1e6...1e9), default: "0",
         "squared norm of the weights; may be negative above -alignment"),
-      OptionDeclaration("text-regularization", .number(0.1...1e6), default: "10", "squared norm of the text's weights"),
-      OptionDeclaration("alignment", .number(0...1e9), default: "200", "squared distance from the text's weights"),
+      OptionDeclaration("text-regularization", .number(0.1...1e6), default: "1", "squared norm of the text's weights"),
+      OptionDeclaration("alignment", .number(0...1e9), default: "100", "squared distance from the text's weights"),
     ],
     needsText: true, ranksWithVectors: false,
     tuningGrid: [
-      TuningAxis("text-regularization", ["1", "10", "100"]), TuningAxis("regularization", ["-50", "0", "100"]),
+      TuningAxis("text-regularization", ["1", "10"]), TuningAxis("regularization", ["-50", "0", "50"]),
       TuningAxis("alignment", ["100", "200", "500"]),
     ]
   ) { problem, options in

@@ -53,7 +53,10 @@ package enum TextSmoothing {
       OptionDeclaration("score", .choice(["cosine", "dot"]), default: "cosine", "cosine or inner product"),
     ],
     needsText: true,
-    tuningGrid: [TuningAxis("score", ["cosine", "dot"]), TuningAxis("hops", ["0", "1", "2", "3"])]
+    tuningGrid: [
+      TuningAxis("user-vector", ["items", "text"]), TuningAxis("score", ["cosine", "dot"]),
+      TuningAxis("hops", ["0", "1", "2", "3"]),
+    ]
   ) { problem, options in
     try fit(
       problem, hops: options.integer("hops"), usesUserText: options.text("user-vector") == "text",

@@ -4,7 +4,7 @@
 /// The factor L of a symmetric positive definite matrix A = L Lᵀ, in the memory of A.
 ///
 /// Left-looking by block columns of 384: almost all arithmetic is in `gemm`, so it runs in parallel and has its bits at
-/// every thread count. Source: Golub and Van Loan 2013, algorithm 4.2.2 in blocks.
+/// every thread count. Source: Golub and Van Loan 2013, section 4.2.
 ///
 /// Numeric contract: Float32; the computed factor is exact for A + E with |E| ≤ γ(n + 1) |L| |L|ᵀ elementwise, so a
 /// solution's relative error is about n · 6e-8 · condition number at worst and far less in practice.

@@ -4,8 +4,7 @@ extension Cholesky {
   /// A⁻¹ = L⁻ᵀ L⁻¹, full symmetric square, in the memory of the factor.
   ///
   /// Two sweeps over blocks of 384, each n³/3 floating-point operations in `gemm`: L⁻¹ from the last block column to
-  /// the first, then its product with itself from the first block row to the last. Source: Du Croz and Higham 1992,
-  /// method 1 of the triangular inversions.
+  /// the first, then its product with itself from the first block row to the last. Source: Du Croz and Higham 1992.
   ///
   /// Memory: in place; beside it 384 rows of n floats and `gemm`'s 16 MiB.
   /// - Returns: A⁻¹, `[n, n]`, exactly symmetric.

@@ -3,7 +3,7 @@
 /// Factors a small symmetric positive definite matrix in place; the lower triangle is read and written.
 ///
 /// Right-looking: once a column is final, the rows below it lose their multiple of it (Golub and Van Loan 2013,
-/// algorithm 4.2.2). Adding multiples of a short row is half as dear as inner products of short rows.
+/// section 4.2). Adding multiples of a short row is half as dear as inner products of short rows.
 /// n³/3 floating-point operations.
 /// - Parameters:
 ///   - matrix: element (i, j) at `matrix[i * stride + j]`; the factor afterwards, undefined after a failure.

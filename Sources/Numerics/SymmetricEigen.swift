@@ -3,7 +3,7 @@
 /// The decomposition A = Vᵀ diag(λ) V of a symmetric matrix, eigenvalues descending, eigenvectors as rows of V.
 ///
 /// Householder reduction to a tridiagonal matrix, then implicit QL steps with Wilkinson's shift; the basis is kept
-/// transposed so that both work along rows. Source: Golub and Van Loan 2013, algorithms 8.3.1 and 8.3.2.
+/// transposed so that both work along rows. Source: Golub and Van Loan 2013, section 8.3.
 /// About 9 n³ operations on one thread: milliseconds at n = 64, a tenth of a second at n = 256.
 /// Numeric contract: eigenvalues to a few units of Double rounding times the largest one, V orthogonal likewise. The
 /// sign of an eigenvector is such that its element of largest magnitude (the first of equals) is positive.

@@ -121,8 +121,8 @@ struct BaselineCommand: ParsableCommand {
         cell.report = report(try descriptor.fit(problem, values), dataSet, dataSet.valid)
       } catch let failure as LinearAlgebraError {
         Console.error("\(Self.text(values)): \(failure.description)")
-      } catch BaselineError.notFinite(let baseline) {
-        Console.error("\(Self.text(values)): \(BaselineError.notFinite(baseline: baseline).description)")
+      } catch let failure as BaselineError where failure.concernsOptions {
+        Console.error("\(Self.text(values)): \(failure.description)")
       }
       cells.append(cell)
       if format == "table" {

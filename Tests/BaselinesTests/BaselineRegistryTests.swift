@@ -70,12 +70,14 @@ import Testing
   @Test func gridIsTheProductOfItsAxesWithoutWhatIsFixed() throws {
     let descriptor = TextSmoothing.descriptor
     let values = try options(descriptor, ["hops": "3"])
-    let cells = try descriptor.tuningCells(values, fixed: ["hops"])
+    let cells = try descriptor.tuningCells(values, fixed: ["hops", "user-vector"])
     #expect(cells.map { $0.text("score") } == ["cosine", "dot"])
     #expect(cells.allSatisfy { $0.text("hops") == "3" })
     let all = try descriptor.tuningCells(values, fixed: [])
     #expect(
-      all.prefix(5).map { $0.text("score") + $0.text("hops") } == ["cosine0", "cosine1", "cosine2", "cosine3", "dot0"])
+      all.prefix(9).map { $0.text("score") + $0.text("hops") } == [
+        "cosine0", "cosine1", "cosine2", "cosine3", "dot0", "dot1", "dot2", "dot3", "cosine0",
+      ])
   }
 
   @Test func popularityCountsTrainingInteractions() throws {

@@ -42,7 +42,7 @@ import Testing
     #expect(process.status == 0, "\(process.errors)")
     let record = try JSONValue.parse(Array(process.output.utf8))
     #expect(record["schema"]?.string == "darec/baseline/1")
-    #expect(record["cells"]?.array?.count == 8)
+    #expect(record["cells"]?.array?.count == 16)
     #expect(record["metrics"]?["test"] != nil)
   }
 
