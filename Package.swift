@@ -93,11 +93,7 @@ let package = Package(
       name: "darec",
       dependencies: [
         "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-<<<<<<< HEAD
-        "Autodiff", "Benchmarks", "Experiments", "Numerics", "Files",
-=======
-        "Autodiff", "Baselines", "Benchmarks", "Numerics", "Files",
->>>>>>> baselines
+        "Autodiff", "Baselines", "Benchmarks", "Experiments", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -120,12 +116,10 @@ let package = Package(
         "Files", "TestSupport",
       ], swiftSettings: common),
     .testTarget(
-<<<<<<< HEAD
       name: "EvaluationTests", dependencies: ["Evaluation", "Files", "Numerics", "TestSupport"], swiftSettings: common),
-=======
+    .testTarget(
       name: "BaselinesTests", dependencies: ["Baselines", "Autodiff", "Numerics", "Files", "TestSupport"],
       swiftSettings: common),
->>>>>>> baselines
     .testTarget(
       name: "EngineTests",
       dependencies: ["Engine", "Training", "Interactions", "ModelFile", "Numerics", "Files", "TestSupport"],
