@@ -15,6 +15,8 @@ struct ExperimentSummary {
   let comparisons: [Comparison]
   /// One for each data set and model with a subject.
   let findings: [Finding]
+  /// The best model of each data set against its best baseline.
+  let standings: [BaselineStanding]
   /// Curves.
   let sweeps: [SweepResult]
 
@@ -43,6 +45,9 @@ struct ExperimentSummary {
     self.rows = rows
     self.comparisons = comparisons
     self.findings = findings
+    standings = plan.data.indices.compactMap { index in
+      BaselineStanding(rows.filter { $0.kind.dataIndex == index }, bootstrap: bootstrap)
+    }
     sweeps = try schedule.kinds.indices.flatMap { index in
       try schedule.sweeps(of: schedule.kinds[index]).map { sweep in
         try SweepResult(

@@ -25,6 +25,7 @@ extension ExperimentSummary {
       .init("resamples", .integer(plan.report.resamples)),
       .init("complete", .bool(rows.allSatisfy { !$0.runs.contains { $0 == nil } })),
       .init("findings", .array(findings.map(\.json))),
+      .init("standings", .array(standings.map(\.json))),
       .init("rows", .array(rows.map(\.json))),
       .init("comparisons", .array(comparisons.map(\.json))),
       .init("sweeps", .array(sweeps.map(\.json))),

@@ -35,8 +35,8 @@ extension ExperimentSummary {
   }
 
   private func findingLines(_ data: String) -> [String] {
-    let own = findings.filter { $0.data == data }
-    return own.isEmpty ? [] : own.map { "- " + MarkdownText.escaped($0.text) } + [""]
+    let own = findings.filter { $0.data == data }.map(\.text) + standings.filter { $0.data == data }.map(\.text)
+    return own.isEmpty ? [] : own.map { "- " + MarkdownText.escaped($0) } + [""]
   }
 
   // MARK: Tables
@@ -93,10 +93,14 @@ extension ExperimentSummary {
   ) -> [String] {
     guard let first = rows.first(where: { !$0.keys(member).isEmpty }) else { return [] }
     let keys = first.keys(member)
+    // A part of the users or the items is told with the number of users that count in it.
+    let titles = keys.map { key in
+      first.finished.first?.results[member]?[key]?["users"]?.int.map { "\(key) (\($0) users)" } ?? key
+    }
     let body = rows.map { row in
       Self.labels(row) + keys.map { key in Self.number(row.mean([member] + path(key))) }
     }
-    return [title, ""] + MarkdownText.table(["model", "alignment"] + keys, body, textColumns: 2) + [""]
+    return [title, ""] + MarkdownText.table(["model", "alignment"] + titles, body, textColumns: 2) + [""]
   }
 
   /// What tuning chose.
