@@ -133,5 +133,9 @@ let package = Package(
       dependencies: ["Report", "Engine", "Evaluation", "ModelFile", "Numerics", "Files", "TestSupport"],
       swiftSettings: common),
     .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "ExperimentTests",
+      dependencies: ["Experiments", "Training", "Interactions", "Evaluation", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
   ]
 )

@@ -53,24 +53,27 @@ extension ExperimentPlan {
   /// The cells of the grid that are tried for a row, in their order; one empty cell where nothing is tuned.
   ///
   /// The axes are the model's, then the alignment's; each is found by label or else by registered name, so that a
-  /// control is tuned on the grid of what it controls. The last axis varies fastest.
+  /// control is tuned on the grid of what it controls. A baseline without grid has the one that it declares, without
+  /// the options that the plan sets. The last axis varies fastest.
   package func cells(of kind: ExperimentKind) throws(ExperimentError) -> [[Setting]] {
     guard let tuning else { return [[]] }
-    func axes(label: String, name: String) -> [Axis] {
-      (tuning.grids.first { $0.owner == label } ?? tuning.grids.first { $0.owner == name })?.axes ?? []
+    func axes(label: String, name: String) -> [Axis]? {
+      (tuning.grids.first { $0.owner == label } ?? tuning.grids.first { $0.owner == name })?.axes
     }
     var all: [Axis]
     switch kind.subject {
     case .model(let model, let alignment):
-      all = axes(label: model.label, name: model.name)
-      for axis in axes(label: alignment.label, name: alignment.name ?? "none") {
+      all = axes(label: model.label, name: model.name) ?? []
+      for axis in axes(label: alignment.label, name: alignment.name ?? "none") ?? [] {
         guard !all.contains(where: { $0.option == axis.option }) else {
           throw .badPlan(
             member: "$.tuning.grids", reason: "both \(model.label) and \(alignment.label) vary '\(axis.option)'")
         }
         all.append(axis)
       }
-    case .baseline(let baseline): all = axes(label: baseline.label, name: baseline.name)
+    case .baseline(let baseline):
+      all = axes(label: baseline.label, name: baseline.name) ?? BaselineRuns.declaredGrid(baseline.name)
+      all.removeAll { axis in baseline.settings.contains { $0.name == axis.option } }
     }
     var count = 1
     for axis in all {

@@ -132,7 +132,6 @@ package final class ExperimentRunner {
     var estimate = RunningTimeEstimate(schedule: schedule, store: store, probes: probes)
     var lastTold = -Double.infinity
     while true {
-      if isCancelled() { return .interrupted }
       while active.count < jobs, let next = nextRun(runs, active: active) {
         active.append(
           Running(
@@ -141,6 +140,8 @@ package final class ExperimentRunner {
       }
       if active.isEmpty { break }
       usleep(20_000)
+      // Ctrl-C on a terminal reaches the runs as well: what it ended is not lost but interrupted.
+      if isCancelled() { return .interrupted }
       for index in active.indices.reversed() {
         guard let end = active[index].process.end() else { continue }
         let running = active.remove(at: index)

@@ -101,9 +101,8 @@ package struct RunDefinition: Sendable, Equatable {
     if let training = work["training"] {
       self.work = .training(try TrainingConfiguration(json: training))
     } else if let name = work["baseline"]?.string, let seed = work["seed"]?.string.flatMap({ UInt64($0) }) {
-      self.work = .baseline(
-        name: name,
-        options: (work["options"]?.object ?? []).map { Setting($0.key, $0.value.string ?? "") }, seed: seed)
+      let settings = (work["options"]?.object ?? []).map { Setting($0.key, $0.value.string ?? "") }
+      self.work = try BaselineRuns.work(name: name, settings: settings, seed: seed)
     } else {
       throw TrainingError.badConfiguration("the definition of a run names no work")
     }

@@ -53,30 +53,35 @@ package struct RunExecution {
   /// - Throws: `TrainingError.diverged` and what else training throws.
   package func run(started: Double) throws -> Outcome {
     let loaded = clock()
-    guard case .training(let configuration) = definition.work else {
-      throw ExperimentError.badPlan(member: "$.baselines", reason: "there is no such baseline")
+    var members: [JSONValue.Member] = []
+    var epochSeconds: JSONValue = .null
+    let fitted: Double
+    let evaluation: RunEvaluation
+    var log: [JSONValue.Member] = []
+    switch definition.work {
+    case .training(let configuration):
+      let trainer = try Trainer(problem: problem, configuration: configuration)
+      let end = try trainer.run(observer: nil, isCancelled: { false }, saveCheckpoint: { _ in nil }, clock: clock)
+      trainer.restoreBest()
+      fitted = clock()
+      evaluation = RunEvaluation(problem: trainer.problem, vectors: trainer.rankingVectors())
+      let summary = TrainingLogSummary(lines: trainer.state.log)
+      epochSeconds = .number(summary.medianSeconds)
+      log = summary.members
+      let best = trainer.state.bestEpoch >= 0 ? trainer.state.bestEpoch + 1 : trainer.state.epoch
+      members = [
+        .init("epochs", .integer(trainer.state.epoch)), .init("best_epoch", .integer(best)),
+        .init("end", .string(end.rawValue)),
+      ]
+    case .baseline(let name, let options, let seed):
+      let baseline = try BaselineRuns.fit(name: name, settings: options, seed: seed, to: dataSet)
+      fitted = clock()
+      evaluation = RunEvaluation(problem: problem, baseline: baseline)
     }
-    let trainer = try Trainer(problem: problem, configuration: configuration)
-    let end = try trainer.run(
-      observer: nil, isCancelled: { false }, saveCheckpoint: { _ in nil }, clock: clock)
-    trainer.restoreBest()
-    let trained = clock()
-    let vectors = trainer.rankingVectors()
-    let evaluation = RunEvaluation(
-      problem: trainer.problem, scorer: InnerProductScorer(users: vectors.users, items: vectors.items))
-    let log = TrainingLogSummary(lines: trainer.state.log)
-    var members: [JSONValue.Member] = [
-      .init("epochs", .integer(trainer.state.epoch)),
-      .init("best_epoch", .integer(trainer.state.bestEpoch >= 0 ? trainer.state.bestEpoch + 1 : trainer.state.epoch)),
-      .init("end", .string(end.rawValue)),
-    ]
-    members += evaluation.members
-    members += log.members
+    members += evaluation.members + log
     let costs: [JSONValue.Member] = [
-      .init("seconds_per_epoch", .number(log.medianSeconds)),
-      .init("data_seconds", .number(loaded - started)),
-      .init("training_seconds", .number(trained - loaded)),
-      .init("total_seconds", .number(clock() - started)),
+      .init("seconds_per_epoch", epochSeconds), .init("data_seconds", .number(loaded - started)),
+      .init("training_seconds", .number(fitted - loaded)), .init("total_seconds", .number(clock() - started)),
       .init("peak_bytes", ProcessMemory.peak.map { .integer($0) } ?? .null),
     ]
     return Outcome(results: .object(members), costs: .object(costs), users: evaluation.users)
@@ -84,10 +89,13 @@ package struct RunExecution {
 }
 
 extension RunExecution {
-  /// Times a beginning of the run: two epochs and an evaluation.
+  /// Times a beginning of the run: two epochs and an evaluation; all of a baseline, which has no beginning.
   /// - Parameter started: when the process began.
-  package func probe(started: Double) throws -> RunProbe? {
-    guard case .training(var configuration) = definition.work else { return nil }
+  package func probe(started: Double) throws -> RunProbe {
+    guard case .training(var configuration) = definition.work else {
+      _ = try run(started: started)
+      return RunProbe(dataSeconds: clock() - started, epochSeconds: 0, evaluationSeconds: 0)
+    }
     configuration.epochs = 2
     configuration.evaluationInterval = 3
     configuration.patience = 2

@@ -1,6 +1,8 @@
 // Failures that belong to a run itself: doing it again would give them again.
 
+import Baselines
 import Files
+import Numerics
 import Training
 
 /// A failure that decides a run.
@@ -9,3 +11,7 @@ import Training
 package protocol RunFailure: DescribedFailure {}
 
 extension TrainingError: RunFailure {}
+
+extension BaselineError: RunFailure {}
+
+extension LinearAlgebraError: RunFailure {}

@@ -82,6 +82,9 @@ package struct RunningTimeEstimate {
           epochs[family(kind)].map { $0.epochs / max(1, $0.runs) } ?? configuration.minimumEpochs + Self.assumedEpochs
         likely = seconds(min(configuration.epochs, assumed))
         most = seconds(configuration.epochs)
+      } else if let probe {
+        likely = probe.dataSeconds
+        most = likely
       }
       if totals[index].runs > 0 { likely = totals[index].seconds / Double(totals[index].runs) }
       expected.append(likely)

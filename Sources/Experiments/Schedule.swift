@@ -65,7 +65,7 @@ package struct Schedule: Sendable {
   package let plan: ExperimentPlan
   /// Its rows.
   package let kinds: [ExperimentKind]
-  private let identities: [DataIdentity]
+  let identities: [DataIdentity]
   private let cells: [[[Setting]]]
 
   /// Expands a plan and checks every option of every run before anything runs.

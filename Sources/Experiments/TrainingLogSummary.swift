@@ -6,7 +6,7 @@ import Files
 struct TrainingLogSummary {
   /// Median seconds of an epoch without its validation; 0 without epochs.
   let medianSeconds: Double
-  /// `curve`, and `kappa` where the log has it.
+  /// `curve`, and `balance` where the log has it.
   let members: [JSONValue.Member]
 
   /// Reads the lines of a log.
@@ -15,8 +15,8 @@ struct TrainingLogSummary {
     var epochs: [JSONValue] = []
     var losses: [JSONValue] = []
     var recalls: [JSONValue] = []
-    var kappaEpochs: [JSONValue] = []
-    var kappas: [(name: String, values: [JSONValue])] = []
+    var balanceEpochs: [JSONValue] = []
+    var balances: [(name: String, values: [JSONValue])] = []
     for line in lines {
       guard let record = try? JSONValue.parse(line), let epoch = record["epoch"] else { continue }
       if let value = record["seconds"]?.double { seconds.append(value) }
@@ -25,12 +25,11 @@ struct TrainingLogSummary {
         losses.append(record["loss"] ?? .null)
         recalls.append(recall)
       }
-      if let kappa = record["kappa"] {
-        let values = kappa.object ?? [JSONValue.Member("kappa", kappa)]
-        if kappas.isEmpty { kappas = values.map { ($0.key, []) } }
-        guard kappas.map(\.name) == values.map(\.key) else { continue }
-        kappaEpochs.append(epoch)
-        for (index, value) in values.enumerated() { kappas[index].values.append(value.value) }
+      if let values = record["balance"]?.object {
+        if balances.isEmpty { balances = values.map { ($0.key, []) } }
+        guard balances.map(\.name) == values.map(\.key) else { continue }
+        balanceEpochs.append(epoch)
+        for (index, value) in values.enumerated() { balances[index].values.append(value.value) }
       }
     }
     let sorted = seconds.sorted()
@@ -44,10 +43,11 @@ struct TrainingLogSummary {
             .init("epoch", .array(epochs)), .init("loss", .array(losses)), .init("recall@20", .array(recalls)),
           ])))
     }
-    if !kappas.isEmpty {
+    if !balances.isEmpty {
       members.append(
         .init(
-          "kappa", .object([.init("epoch", .array(kappaEpochs))] + kappas.map { .init($0.name, .array($0.values)) })))
+          "balance",
+          .object([.init("epoch", .array(balanceEpochs))] + balances.map { .init($0.name, .array($0.values)) })))
     }
     self.members = members
   }

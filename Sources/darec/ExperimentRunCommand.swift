@@ -25,7 +25,7 @@ struct ExperimentRunCommand: ParsableCommand {
       words: definition.dataWords, splitSeed: definition.splitSeed, name: definition.dataName)
     let execution = try RunExecution(definition: definition, dataSet: dataSet, clock: monotonicClock)
     if probe {
-      let json = try execution.probe(started: started)?.json ?? .null
+      let json = try execution.probe(started: started).json
       try Console.output(try json.serialized() + [0x0A])
       return
     }
