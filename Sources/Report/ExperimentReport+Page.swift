@@ -28,10 +28,11 @@ extension ExperimentReport.DataSetResults {
     if !findings.isEmpty {
       content.append(.element("ul", ["class": "summary"], findings.map { .element("li", $0) }))
     }
-    content.append(table())
+    if !systems.isEmpty { content.append(table()) }
     content += comparisons()
     content += seedCharts()
-    for stratification in stratifications where !stratification.strata.isEmpty { content.append(chart(stratification)) }
+    let strata = stratifications.filter { !$0.strata.isEmpty }.map(chart)
+    if !strata.isEmpty { content += [.element("h3", "Strata"), Figure.grid(strata)] }
     content += sweepCharts()
     content += balanceChart()
     for extra in extras { content += Self.table(extra) }
@@ -172,7 +173,8 @@ extension ExperimentReport.DataSetResults {
     }
     var chart = IntervalBars(title: stratification.title, groups: groups)
     chart.hasLegend = true
-    return .sequence([.element("h3", stratification.title), Figure.grid([chart.markup])])
+    chart.note = "95 % intervals"
+    return chart.markup
   }
 
   private func sweepCharts() -> [Markup] {

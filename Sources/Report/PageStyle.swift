@@ -26,7 +26,7 @@ enum PageStyle {
     .hint{font-size:.92rem}
     .summary{max-width:80ch;padding-left:1.2rem;margin:1rem 0}
     .summary li{margin:.35rem 0}
-    .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px;margin:1.2rem 0}
+    .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:1.2rem 0}
     .figures div{background:var(--panel);border:1px solid var(--rule);border-radius:8px;padding:10px 12px;
     display:flex;flex-direction:column-reverse;justify-content:flex-end}
     .figures dd{margin:0;font-size:1.4rem;font-weight:600;line-height:1.2;font-variant-numeric:tabular-nums}
@@ -80,7 +80,8 @@ enum PageStyle {
     footer{margin-top:3rem;color:var(--muted);font-size:.85rem}
     @media (max-width:640px){main{padding:16px 12px 32px}h1{font-size:1.5rem}.figures dd{font-size:1.2rem}
     .figures{grid-template-columns:1fr 1fr}.names{columns:1}svg text.centre{font-size:17px}
-    svg text{font-size:12.5px}tbody th{max-width:42vw;overflow-wrap:anywhere}}
+    svg text{font-size:12.5px}tbody th{max-width:42vw;min-width:6.5rem;overflow-wrap:break-word}
+    tbody th.n{min-width:0}}
     @media print{html{font-size:10pt}body{font-size:1rem}main{max-width:none;padding:0 2px}nav{display:none}h2{break-after:avoid;margin-top:18pt}
     .scroll{overflow:visible}tr{break-inside:avoid}.grid{grid-template-columns:repeat(2,1fr)}
     .maps{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
