@@ -34,6 +34,7 @@ extension ExperimentReport.DataSetResults {
     let strata = stratifications.filter { !$0.strata.isEmpty }.map(chart)
     if !strata.isEmpty { content += [.element("h3", "Strata"), Figure.grid(strata)] }
     content += sweepCharts()
+    content += learningCharts()
     content += balanceChart()
     for extra in extras { content += Self.table(extra) }
     content += settings()
@@ -200,20 +201,41 @@ extension ExperimentReport.DataSetResults {
       ]
   }
 
+  private func learningCharts() -> [Markup] {
+    let charts = learning.compactMap { learning -> Markup? in
+      let curves = learning.curves.filter { $0.points.count > 1 }
+      guard !curves.isEmpty else { return nil }
+      return LineChart(
+        title: "\(learning.model): validation \(Self.title(learning.metric))", xLabel: "epoch",
+        series: curves.enumerated().map { LineChart.Series($1.system, $1.points, style: $0) }
+      ).markup
+    }
+    return charts.isEmpty
+      ? []
+      : [
+        .element("h3", "Training"), .paragraph("Validation while training, first seed.", kind: "hint"),
+        Figure.grid(charts),
+      ]
+  }
+
   private func balanceChart() -> [Markup] {
     let shown = balance.filter { $0.points.count > 1 }
     guard !shown.isEmpty else { return [] }
-    var chart = LineChart(
-      title: "Balance of the two sides, κ", xLabel: "epoch",
-      series: shown.enumerated().map { index, trace in
-        LineChart.Series(trace.system, trace.points.map { LineChart.Point($0.epoch, $0.kappa) }, style: index)
-      })
-    chart.yKind = .logarithmic
+    // More than a handful of curves in one chart cannot be followed.
+    let charts = stride(from: 0, to: shown.count, by: 6).map { start -> Markup in
+      var chart = LineChart(
+        title: "Balance of the two sides, κ", xLabel: "epoch",
+        series: shown[start..<min(shown.count, start + 6)].enumerated().map { index, trace in
+          LineChart.Series(trace.system, trace.points.map { LineChart.Point($0.epoch, $0.kappa) }, style: index)
+        })
+      chart.yKind = .logarithmic
+      return chart.markup
+    }
     return [
       .element("h3", "Balance"),
       .paragraph(
         "How far a step of the language side moves the alignment distribution, over how far a step of the behavioural "
-          + "side moves it; 1 is balance.", kind: "hint"), Figure.grid([chart.markup]),
+          + "side moves it; 1 is balance.", kind: "hint"), Figure.grid(charts),
     ]
   }
 
