@@ -29,8 +29,8 @@ extension ExperimentReport {
       }
       throw .file(error)
     }
-    let name = folder.split(separator: "/").last.map(String.init) ?? "experiment"
-    try self.init(summary: summary, title: name, path: path)
+    let name = folder.split(separator: "/").last.map(String.init) ?? "."
+    try self.init(summary: summary, title: name.hasPrefix(".") ? "Experiment" : name, path: path)
   }
 
   /// Reads a summary.
@@ -247,7 +247,7 @@ private struct SummaryReader {
 
   private func extras(_ rows: [JSONValue]) -> [ExperimentReport.Extra] {
     let parts = [
-      ("beyond_accuracy", "Beyond accuracy", "Means over seeds, of lists of 20: see the page on evaluation."),
+      ("beyond_accuracy", "Beyond accuracy", "Of the lists of 20, means over seeds."),
       (
         "sampled_task", "Sampled task",
         "One held-out item against 99 drawn ones; such numbers are not comparable with full ranking."

@@ -61,7 +61,8 @@ enum PageStyle {
     .whisker{stroke:var(--k,var(--fg));stroke-width:1.4;fill:none}
     svg text.name{fill:var(--muted)}
     svg text.heading{font-weight:600}
-    svg text.inside{fill:var(--bg)}
+    svg text{paint-order:stroke;stroke:var(--bg);stroke-width:2.5px;stroke-linejoin:round}
+    svg text.inside{fill:var(--bg);stroke:none}
     svg text.centre{font-size:13px;font-weight:700;stroke:var(--panel);stroke-width:4px;paint-order:stroke;
     pointer-events:none}
     .c0{--k:var(--c0)}.c1{--k:var(--c1)}.c2{--k:var(--c2)}.c3{--k:var(--c3)}.c4{--k:var(--c4)}.c5{--k:var(--c5)}
