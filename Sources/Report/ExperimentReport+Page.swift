@@ -270,7 +270,7 @@ extension ExperimentReport.DataSetResults {
     guard !rows.isEmpty else { return [] }
     return [
       .element("h3", "Settings chosen on validation"),
-      DataTable(caption: "Settings", columns: [("system", .word), ("settings", .word)], rows: rows).markup,
+      DataTable(caption: "Settings", columns: [("system", .word), ("settings", .prose)], rows: rows).markup,
     ]
   }
 

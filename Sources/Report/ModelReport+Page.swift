@@ -236,7 +236,7 @@ extension ModelReport {
         columns: [
           ("behaviour", .number), ("matched with", .number), ("agreement", .number), ("most are in", .number),
           ("users", .number), ("items", .number),
-          ("nearest by behaviour", .word), ("nearest by language", .word),
+          ("nearest by behaviour", .prose), ("nearest by language", .prose),
         ], rows: rows
       ).markup)
     return content
