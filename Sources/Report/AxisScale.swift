@@ -86,7 +86,7 @@ package struct AxisScale: Sendable {
     // A power below one is found as the reciprocal of an exact one.
     if power < 1 { power = 1 / (1 / power).rounded() }
     let ratio = raw / power
-    return power * (ratio < 1.5 ? 1 : ratio < 3.5 ? 2 : ratio < 7.5 ? 5 : 10)
+    return power * (ratio < 1.5 ? 1 : ratio < 3 ? 2 : ratio < 7 ? 5 : 10)
   }
 
   /// Powers of ten inside, thinned to five; with fewer than two of them 1, 2 and 5 times each.

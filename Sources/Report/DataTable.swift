@@ -5,6 +5,8 @@ package struct DataTable: Sendable {
   /// What a column holds.
   package enum Kind: Sendable {
     case word, number
+    /// A longer text, which gets room to be read in lines.
+    case prose
   }
 
   /// One cell.
@@ -66,5 +68,11 @@ package struct DataTable: Sendable {
       ])
   }
 
-  private static func kind(_ kind: Kind) -> String? { kind == .number ? "n" : nil }
+  private static func kind(_ kind: Kind) -> String? {
+    switch kind {
+    case .word: nil
+    case .number: "n"
+    case .prose: "t"
+    }
+  }
 }

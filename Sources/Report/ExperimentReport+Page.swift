@@ -19,8 +19,6 @@ extension ExperimentReport {
 extension ExperimentReport.DataSetResults {
   /// The metrics that figures are drawn of, when there.
   private static let main = ["recall@20", "ndcg@20"]
-  /// Systems shown in one chart of differences at most.
-  private static let chartLimit = 24
 
   func content() -> [Markup] {
     var content: [Markup] = []
@@ -28,11 +26,13 @@ extension ExperimentReport.DataSetResults {
     if !findings.isEmpty {
       content.append(.element("ul", ["class": "summary"], findings.map { .element("li", $0) }))
     }
-    content.append(table())
+    if !systems.isEmpty { content.append(table()) }
     content += comparisons()
     content += seedCharts()
-    for stratification in stratifications where !stratification.strata.isEmpty { content.append(chart(stratification)) }
+    let strata = stratifications.filter { !$0.strata.isEmpty }.map(chart)
+    if !strata.isEmpty { content += [.element("h3", "Strata"), Figure.grid(strata)] }
     content += sweepCharts()
+    content += learningCharts()
     content += balanceChart()
     for extra in extras { content += Self.table(extra) }
     content += settings()
@@ -48,36 +48,44 @@ extension ExperimentReport.DataSetResults {
     var rows: [[DataTable.Cell]] = []
     var models: [String] = []
     for system in systems where !models.contains(system.model) { models.append(system.model) }
+    var alone: [ExperimentReport.System] = []
     for model in models {
       let members = systems.filter { $0.model == model }
-      let isGroup = members.count > 1
-      if isGroup { rows.append([DataTable.Cell(model)]) }
-      for system in members {
-        var row = [DataTable.Cell(isGroup ? system.method : system.name)]
-        for name in names {
-          guard let value = system.metrics.first(where: { $0.name == name })?.value else {
-            row.append(DataTable.Cell(system.failure == nil ? "–" : "failed"))
-            continue
-          }
-          let best = members.compactMap { other in other.metrics.first { $0.name == name }?.value.mean }.max()
-          row.append(
-            DataTable.Cell(
-              number(value.mean, 4),
-              detail: value.interval.map { "\(number($0.lowerBound, 4)) to \(number($0.upperBound, 4))" } ?? "",
-              isStrong: isGroup && value.mean == best))
-        }
-        rows.append(row)
+      guard members.count > 1 else {
+        alone += members
+        continue
       }
+      rows.append([DataTable.Cell(model)])
+      rows += members.map { Self.row($0, name: $0.method, columns: names, rivals: members) }
     }
+    if !alone.isEmpty && !rows.isEmpty { rows.append([DataTable.Cell("Baselines and single systems")]) }
+    rows += alone.map { Self.row($0, name: $0.name, columns: names, rivals: []) }
     let columns: [(name: String, kind: DataTable.Kind)] =
       [("system", .word)] + names.map { (Self.title($0), .number) }
     return .sequence([
       .element("h3", "Results"),
       .paragraph(
-        "Means over users and seeds; the smaller line is the 95 % interval where there is one. Bold: best with the same "
-          + "base model.", kind: "hint"),
+        "Means over users and seeds"
+          + (systems.contains { $0.metrics.contains { $0.value.interval != nil } }
+            ? "; the smaller line is the 95 % interval" : "") + ". Bold: best with the same base model.", kind: "hint"),
       DataTable(caption: "Results on \(name)", columns: columns, rows: rows).markup,
     ])
+  }
+
+  /// One row; a value stands out when no rival's is higher.
+  private static func row(
+    _ system: ExperimentReport.System, name: String, columns: [String], rivals: [ExperimentReport.System]
+  ) -> [DataTable.Cell] {
+    [DataTable.Cell(name)]
+      + columns.map { column in
+        func value(_ system: ExperimentReport.System) -> ExperimentReport.Estimate? {
+          system.metrics.first { $0.name == column }?.value
+        }
+        guard let own = value(system) else { return DataTable.Cell(system.failure == nil ? "–" : "failed") }
+        let interval = own.interval.map { "\(number($0.lowerBound, 4)) to \(number($0.upperBound, 4))" }
+        let best = rivals.compactMap { value($0)?.mean }.max()
+        return DataTable.Cell(number(own.mean, 4), detail: interval ?? "", isStrong: own.mean == best)
+      }
   }
 
   // MARK: - Differences
@@ -106,7 +114,7 @@ extension ExperimentReport.DataSetResults {
               system.method, comparison.difference.mean, interval: comparison.difference.interval,
               style: Self.style(comparison))
           }
-          return bars.isEmpty ? nil : IntervalBars.Group(model, Array(bars.prefix(Self.chartLimit)))
+          return bars.isEmpty ? nil : IntervalBars.Group(model, bars)
         })
       chart.isDifference = true
       chart.note = "right of zero: better; blue where the 95 % interval leaves out zero"
@@ -172,7 +180,8 @@ extension ExperimentReport.DataSetResults {
     }
     var chart = IntervalBars(title: stratification.title, groups: groups)
     chart.hasLegend = true
-    return .sequence([.element("h3", stratification.title), Figure.grid([chart.markup])])
+    if groups.contains(where: { $0.bars.contains { $0.interval != nil } }) { chart.note = "95 % intervals" }
+    return chart.markup
   }
 
   private func sweepCharts() -> [Markup] {
@@ -198,20 +207,41 @@ extension ExperimentReport.DataSetResults {
       ]
   }
 
+  private func learningCharts() -> [Markup] {
+    let charts = learning.compactMap { learning -> Markup? in
+      let curves = learning.curves.filter { $0.points.count > 1 }
+      guard !curves.isEmpty else { return nil }
+      return LineChart(
+        title: "\(learning.model): validation \(Self.title(learning.metric))", xLabel: "epoch",
+        series: curves.enumerated().map { LineChart.Series($1.system, $1.points, style: $0) }
+      ).markup
+    }
+    return charts.isEmpty
+      ? []
+      : [
+        .element("h3", "Training"), .paragraph("Validation while training, first seed.", kind: "hint"),
+        Figure.grid(charts),
+      ]
+  }
+
   private func balanceChart() -> [Markup] {
     let shown = balance.filter { $0.points.count > 1 }
     guard !shown.isEmpty else { return [] }
-    var chart = LineChart(
-      title: "Balance of the two sides, κ", xLabel: "epoch",
-      series: shown.enumerated().map { index, trace in
-        LineChart.Series(trace.system, trace.points.map { LineChart.Point($0.epoch, $0.kappa) }, style: index)
-      })
-    chart.yKind = .logarithmic
+    // More than a handful of curves in one chart cannot be followed.
+    let charts = stride(from: 0, to: shown.count, by: 6).map { start -> Markup in
+      var chart = LineChart(
+        title: "Balance of the two sides, κ", xLabel: "epoch",
+        series: shown[start..<min(shown.count, start + 6)].enumerated().map { index, trace in
+          LineChart.Series(trace.system, trace.points.map { LineChart.Point($0.epoch, $0.kappa) }, style: index)
+        })
+      chart.yKind = .logarithmic
+      return chart.markup
+    }
     return [
       .element("h3", "Balance"),
       .paragraph(
         "How far a step of the language side moves the alignment distribution, over how far a step of the behavioural "
-          + "side moves it; 1 is balance.", kind: "hint"), Figure.grid([chart.markup]),
+          + "side moves it; 1 is balance.", kind: "hint"), Figure.grid(charts),
     ]
   }
 
@@ -232,13 +262,15 @@ extension ExperimentReport.DataSetResults {
   }
 
   private func settings() -> [Markup] {
-    let rows = systems.filter { !$0.settings.isEmpty || $0.failure != nil }.map { system in
-      [DataTable.Cell(system.name), DataTable.Cell(system.failure.map { "failed: \($0)" } ?? system.settings)]
+    let rows = systems.filter { !$0.settings.isEmpty || $0.failure != nil }.map { system -> [DataTable.Cell] in
+      let failure = system.failure.map { "failed: \($0)" }
+      let words = [system.settings, failure ?? ""].filter { !$0.isEmpty }.joined(separator: "; ")
+      return [DataTable.Cell(system.name), DataTable.Cell(words)]
     }
     guard !rows.isEmpty else { return [] }
     return [
       .element("h3", "Settings chosen on validation"),
-      DataTable(caption: "Settings", columns: [("system", .word), ("settings", .word)], rows: rows).markup,
+      DataTable(caption: "Settings", columns: [("system", .word), ("settings", .prose)], rows: rows).markup,
     ]
   }
 

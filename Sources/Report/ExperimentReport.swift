@@ -150,6 +150,23 @@ package struct ExperimentReport: Sendable {
     }
   }
 
+  /// Validation over training, one chart for each base model.
+  package struct Learning: Sendable {
+    /// The base model.
+    package var model: String
+    /// The metric, such as `recall@20`.
+    package var metric: String
+    /// One curve for each alignment: epochs and values.
+    package var curves: [(system: String, points: [LineChart.Point])]
+
+    /// Curves of one base model.
+    package init(model: String, metric: String, curves: [(system: String, points: [LineChart.Point])]) {
+      self.model = model
+      self.metric = metric
+      self.curves = curves
+    }
+  }
+
   /// The balance of the two sides over training: kappa of the movement that each side's step causes.
   package struct BalanceTrace: Sendable {
     /// The system, by name.
@@ -192,13 +209,15 @@ package struct ExperimentReport: Sendable {
     package var systems: [System]
     package var stratifications: [Stratification]
     package var sweeps: [Sweep]
+    package var learning: [Learning]
     package var balance: [BalanceTrace]
     package var extras: [Extra]
 
     /// Results on one data set.
     package init(
       name: String, facts: String = "", findings: [String] = [], systems: [System],
-      stratifications: [Stratification] = [], sweeps: [Sweep] = [], balance: [BalanceTrace] = [], extras: [Extra] = []
+      stratifications: [Stratification] = [], sweeps: [Sweep] = [], learning: [Learning] = [],
+      balance: [BalanceTrace] = [], extras: [Extra] = []
     ) {
       self.name = name
       self.facts = facts
@@ -206,6 +225,7 @@ package struct ExperimentReport: Sendable {
       self.systems = systems
       self.stratifications = stratifications
       self.sweeps = sweeps
+      self.learning = learning
       self.balance = balance
       self.extras = extras
     }

@@ -60,6 +60,29 @@ enum Figure {
       "path", ["class": kind, "d": "M\(coordinate(x1)) \(coordinate(y1))L\(coordinate(x2)) \(coordinate(y2))"], [])
   }
 
+  /// Texts under a horizontal axis: those at the ends stay inside, and one that would touch the one before is left out.
+  /// - Parameters:
+  ///   - ticks: values and texts, ascending.
+  ///   - bounds: where the axis ends, in units of the drawing.
+  ///   - y: base line of the texts.
+  ///   - place: where a value lies.
+  static func tickLabels(
+    _ ticks: [(value: Double, label: String)], bounds: ClosedRange<Double>, y: Double, place: (Double) -> Double
+  ) -> [Markup] {
+    var result: [Markup] = []
+    var end = -Double.infinity
+    for tick in ticks {
+      // Digits of the fonts in question are about seven units wide at the size of twelve.
+      let width = 7.2 * Double(tick.label.count)
+      let middle = place(tick.value)
+      let start = min(max(middle - width / 2, bounds.lowerBound - 4), bounds.upperBound + 6 - width)
+      guard start > end + 5 else { continue }
+      end = start + width
+      result.append(label(tick.label, x: start + width / 2, y: y, anchor: "middle"))
+    }
+    return result
+  }
+
   /// A side-by-side arrangement that becomes one column on a narrow page.
   static func grid(_ figures: [Markup], kind: String = "grid") -> Markup {
     figures.isEmpty ? .empty : .element("div", ["class": kind], figures)

@@ -83,9 +83,8 @@ package struct IntervalBars: Sendable {
     for tick in scale.ticks {
       let place = x(tick.value)
       grid.append(Figure.line(place, 0, place, bottom, kind: tick.value == 0 ? "axis" : "rule"))
-      let anchor = place > Self.right - 14 ? "end" : place < Self.left + 14 ? "start" : "middle"
-      grid.append(Figure.label(tick.label, x: place, y: bottom + 14, anchor: anchor))
     }
+    grid += Figure.tickLabels(scale.ticks, bounds: Self.left...Self.right, y: bottom + 14, place: x)
     let legend = hasLegend ? legendEntries : []
     return Figure.figure(
       title: title, note: note, legend: legend,

@@ -1,5 +1,7 @@
 // Curves over a number: training terms, validation, sensitivity.
 
+import Files
+
 /// A chart of one or several curves, with confidence bands where there are any.
 package struct LineChart: Sendable {
   /// A point of a curve and, optionally, its interval.
@@ -83,15 +85,11 @@ package struct LineChart: Sendable {
       parts.append(Figure.line(Self.left, y(tick.value), Self.right, y(tick.value), kind: "rule"))
       parts.append(Figure.label(tick.label, x: Self.left - 5, y: y(tick.value) + 4, anchor: "end"))
     }
-    for tick in xScale.ticks {
-      let place = x(tick.value)
-      parts.append(Figure.line(place, Self.bottom, place, Self.bottom + 4, kind: "axis"))
-      // A text at the right edge would be cut: it ends there instead.
-      parts.append(
-        Figure.label(
-          tick.label, x: place > Self.right - 12 ? Self.right + 6 : place, y: Self.bottom + 16,
-          anchor: place > Self.right - 12 ? "end" : "middle"))
+    let ticks = Self.ticks(xScale, points.map(\.x))
+    for tick in ticks {
+      parts.append(Figure.line(x(tick.value), Self.bottom, x(tick.value), Self.bottom + 4, kind: "axis"))
     }
+    parts += Figure.tickLabels(ticks, bounds: Self.left...Self.right, y: Self.bottom + 16, place: x)
     parts.append(Figure.line(Self.left, Self.bottom, Self.right, Self.bottom, kind: "axis"))
     parts.append(
       Figure.label(xLabel, x: (Self.left + Self.right) / 2, y: Self.height - 5, anchor: "middle", kind: "name"))
@@ -161,9 +159,23 @@ package struct LineChart: Sendable {
     return result
   }
 
+  /// Ticks of the horizontal axis: the values themselves where there are few, whole ones where all values are whole.
+  private static func ticks(_ scale: AxisScale, _ values: [Double]) -> [(value: Double, label: String)] {
+    var distinct: [Double] = []
+    for value in values.sorted() where value != distinct.last { distinct.append(value) }
+    if (2...9).contains(distinct.count) {
+      return distinct.filter { scale.kind == .linear || $0 > 0 }.map { ($0, plain($0)) }
+    }
+    guard distinct.allSatisfy({ $0 == $0.rounded() }) else { return scale.ticks }
+    let whole = scale.ticks.filter { $0.value == $0.value.rounded() }
+    return whole.count > 1 ? whole : scale.ticks
+  }
+
   /// A number of a sentence without needless decimals.
   private static func plain(_ value: Double) -> String {
-    value == value.rounded() && value.magnitude < 1e9 ? number(value, 0) : number(value, 4)
+    if value == value.rounded() && value.magnitude < 1e9 { return number(value, 0) }
+    let shortest = NumberText.shortest(value) ?? "–"
+    return shortest.utf8.count > 7 ? number(value, 4) : shortest
   }
 
   /// Fewer points that look the same: of every run of them its first, lowest, highest and last.

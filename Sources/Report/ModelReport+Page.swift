@@ -148,7 +148,11 @@ extension ModelReport {
     content.append(
       .paragraph(
         "Terms are means over an epoch before their weights; each has a scale of its own. The dotted line is the epoch "
-          + "that was kept.", kind: "hint"))
+          + "that was kept."
+          + (log.others.contains { $0.name == "balance.kappa" }
+            ? " κ says how far a step of the language side moves the alignment, over how far a step of the behavioural "
+              + "side moves it; 1 is balance." : ""),
+        kind: "hint"))
     return content + [Figure.grid(charts)]
   }
 
@@ -170,6 +174,9 @@ extension ModelReport {
     case "uniformity.language": "Uniformity, language"
     case "global": "Global structure"
     case "local": "Local structure"
+    case "balance.kappa": "Balance of the two sides, κ"
+    case "balance.smoothed_log_kappa": "Smoothed ln κ"
+    case "balance.update_ratio": "Ratio of the sides' update norms"
     default: name
     }
   }
@@ -229,7 +236,7 @@ extension ModelReport {
         columns: [
           ("behaviour", .number), ("matched with", .number), ("agreement", .number), ("most are in", .number),
           ("users", .number), ("items", .number),
-          ("nearest by behaviour", .word), ("nearest by language", .word),
+          ("nearest by behaviour", .prose), ("nearest by language", .prose),
         ], rows: rows
       ).markup)
     return content

@@ -26,7 +26,7 @@ enum PageStyle {
     .hint{font-size:.92rem}
     .summary{max-width:80ch;padding-left:1.2rem;margin:1rem 0}
     .summary li{margin:.35rem 0}
-    .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(140px,1fr));gap:10px;margin:1.2rem 0}
+    .figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px;margin:1.2rem 0}
     .figures div{background:var(--panel);border:1px solid var(--rule);border-radius:8px;padding:10px 12px;
     display:flex;flex-direction:column-reverse;justify-content:flex-end}
     .figures dd{margin:0;font-size:1.4rem;font-weight:600;line-height:1.2;font-variant-numeric:tabular-nums}
@@ -61,7 +61,8 @@ enum PageStyle {
     .whisker{stroke:var(--k,var(--fg));stroke-width:1.4;fill:none}
     svg text.name{fill:var(--muted)}
     svg text.heading{font-weight:600}
-    svg text.inside{fill:var(--bg)}
+    svg text{paint-order:stroke;stroke:var(--bg);stroke-width:2.5px;stroke-linejoin:round}
+    svg text.inside{fill:var(--bg);stroke:none}
     svg text.centre{font-size:13px;font-weight:700;stroke:var(--panel);stroke-width:4px;paint-order:stroke;
     pointer-events:none}
     .c0{--k:var(--c0)}.c1{--k:var(--c1)}.c2{--k:var(--c2)}.c3{--k:var(--c3)}.c4{--k:var(--c4)}.c5{--k:var(--c5)}
@@ -76,13 +77,14 @@ enum PageStyle {
     tbody th{font-weight:500}
     tr.group th{padding-top:14px;font-weight:600;max-width:none}
     .n{text-align:right;white-space:nowrap}
-    td:not(.n){min-width:9rem}
+    .t{min-width:17rem}
     footer{margin-top:3rem;color:var(--muted);font-size:.85rem}
     @media (max-width:640px){main{padding:16px 12px 32px}h1{font-size:1.5rem}.figures dd{font-size:1.2rem}
     .figures{grid-template-columns:1fr 1fr}.names{columns:1}svg text.centre{font-size:17px}
-    svg text{font-size:12.5px}tbody th{max-width:42vw;overflow-wrap:anywhere}}
+    svg text{font-size:12.5px}tbody th{max-width:42vw;min-width:6.5rem;overflow-wrap:break-word}
+    tbody th.n{min-width:0}}
     @media print{html{font-size:10pt}body{font-size:1rem}main{max-width:none;padding:0 2px}nav{display:none}h2{break-after:avoid;margin-top:18pt}
-    .scroll{overflow:visible}tr{break-inside:avoid}.grid{grid-template-columns:repeat(2,1fr)}
+    .scroll{overflow:visible}tr{break-inside:avoid}.t{min-width:0}.grid{grid-template-columns:repeat(2,1fr)}
     .maps{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """
 }

@@ -53,7 +53,7 @@ extension RankedResults {
     charts.append(
       chart(
         "Recall@20 by training items of the user", users, baseUsers, name, baseName,
-        size: { "\(Self.degrees($0.name)) items: \(grouped($0.metrics.users.count)) users" }))
+        size: { "\(StratumName.print($0.name)): \(grouped($0.metrics.users.count)) users" }))
     let strata = ItemPopularityStrata(training: ranking.training)
     charts.append(
       chart(
@@ -61,7 +61,7 @@ extension RankedResults {
         baseLists.map { strata.strata(of: $0, ranking) }, name, baseName,
         size: { stratum in
           let share = stratum.placeShare.map { ", \(percent($0)) of lists" } ?? ""
-          return "\(Self.popularity(stratum.name)): \(grouped(stratum.items ?? 0)) items\(share)"
+          return "\(StratumName.print(stratum.name)): \(grouped(stratum.items ?? 0)) items\(share)"
         }))
     return charts
   }
@@ -87,20 +87,5 @@ extension RankedResults {
     chart.hasLegend = true
     chart.decimals = 3
     return chart.markup
-  }
-
-  /// A range of training items in print: `≤ 5`, `6–10`.
-  private static func degrees(_ name: String) -> String {
-    name.replacing("<=", with: "≤\u{A0}").replacing(">", with: "more than ").replacing("-", with: "–")
-  }
-
-  private static func popularity(_ name: String) -> String {
-    switch name {
-    case "head": "Most popular third"
-    case "mid": "Middle third"
-    case "tail": "Least popular third"
-    case "cold": "Without training users"
-    default: name
-    }
   }
 }

@@ -41,9 +41,8 @@ struct SeedStrips {
     for tick in scale.ticks {
       let place = x(tick.value)
       grid.append(Figure.line(place, 0, place, y, kind: "rule"))
-      let anchor = place > Self.right - 14 ? "end" : place < Self.left + 14 ? "start" : "middle"
-      grid.append(Figure.label(tick.label, x: place, y: y + 14, anchor: anchor))
     }
+    grid += Figure.tickLabels(scale.ticks, bounds: Self.left...Self.right, y: y + 14, place: x)
     return Figure.figure(
       title: title, note: "points: seeds; line: mean",
       drawing: Figure.drawing(width: Self.width, height: y + 20, label: title, grid + parts))

@@ -17,7 +17,7 @@ package struct TrainingLog: Sendable {
   package private(set) var terms: [Curve] = []
   /// Validation metrics, such as `recall@20`, in the order in which they first appear.
   package private(set) var validation: [Curve] = []
-  /// Other numbers logged for an epoch, such as the balance of the two sides.
+  /// Other numbers logged for an epoch, such as `balance.kappa`: how the movement of the two sides compares.
   package private(set) var others: [Curve] = []
   /// The epoch with the best validation, if any was marked.
   package private(set) var bestEpoch: Double?
@@ -66,8 +66,11 @@ package struct TrainingLog: Sendable {
     for member in record["validation"]?.object ?? [] where member.key != "users" {
       if let value = member.value.double { Self.append(&validation, member.key, epoch, value) }
     }
-    for member in record.object ?? [] where !["epoch", "loss", "seconds"].contains(member.key) {
+    for member in record.object ?? [] where !["epoch", "loss", "losses", "seconds", "validation"].contains(member.key) {
       if let value = member.value.double { Self.append(&others, member.key, epoch, value) }
+      for part in member.value.object ?? [] {
+        if let value = part.value.double { Self.append(&others, "\(member.key).\(part.key)", epoch, value) }
+      }
     }
     if record["best"]?.bool == true { bestEpoch = epoch }
   }

@@ -8,15 +8,17 @@ import Report
 /// `darec report`.
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "report", abstract: "Write one HTML page about a model: metrics, curves, maps, what text adds.",
+    commandName: "report",
+    abstract: "Write one HTML page about a model or an experiment: metrics, curves, maps, what text adds.",
     discussion: """
       The page holds everything itself (no script, nothing loaded) and can be printed. Equal models give equal bytes.
 
       Example: darec report Models/sample --out sample.html
                darec report Models/demo --against Models/demo-base --out demo.html
+               darec report Experiments/first --out first.html
       """)
 
-  @Argument(help: "Directory of the model.") var model: String
+  @Argument(help: "Directory of the model, or of an experiment.") var model: String
 
   @Option(help: "A model of the same data to stand beside it, such as the base model without alignment.")
   var against: String?
@@ -44,12 +46,20 @@ struct ReportCommand: ParsableCommand {
       }
       options.points = points
     }
-    let bundle = try Bundle.load(model)
-    let base = try against.map { try Bundle.load($0) }
-    let report = try ModelReport(bundle, against: base, options: options)
-    // Opened before the long work would be better still, but an unwritable place is known within seconds.
+    // The place is opened first: that it cannot be written should be known before the long work.
     let sink = try AnswerSink(path: out)
-    try sink.write(report.page().bytes)
+    try sink.write(page(options).bytes)
     try sink.finish()
+  }
+
+  private func page(_ options: ModelReport.Options) throws -> Page {
+    if ExperimentReport.isExperiment(model) {
+      guard against == nil else {
+        throw CommandFailure.usage("--against stands beside a model; an experiment compares by itself")
+      }
+      return try ExperimentReport(folder: model).page()
+    }
+    let base = try against.map { try Bundle.load($0) }
+    return try ModelReport(Bundle.load(model), against: base, options: options).page()
   }
 }

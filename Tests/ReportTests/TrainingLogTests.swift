@@ -16,13 +16,14 @@ import Testing
   @Test func curvesFollowTheLog() throws {
     let log = try log([
       "{\"type\":\"run\"}", line(1, 4, ",\"validation\":{\"users\":3,\"recall@20\":0.1},\"best\":true"), line(2, 3),
-      line(3, 2, ",\"kappa\":1.5,\"validation\":{\"users\":3,\"recall@20\":0.2},\"best\":true"), "{\"type\":\"end\"}",
+      line(3, 2, ",\"balance\":{\"kappa\":1.5},\"validation\":{\"users\":3,\"recall@20\":0.2},\"best\":true"),
+      "{\"type\":\"end\"}",
       "",
     ])
     #expect(log.total.points.map(\.value) == [4, 3, 2])
     #expect(log.terms.map(\.name) == ["bpr"] && log.terms[0].points.map(\.value) == [2, 1.5, 1])
     #expect(log.validation.map(\.name) == ["recall@20"] && log.validation[0].points.map(\.epoch) == [1, 3])
-    #expect(log.others.map(\.name) == ["kappa"] && log.bestEpoch == 3)
+    #expect(log.others.map(\.name) == ["balance.kappa"] && log.bestEpoch == 3)
   }
 
   @Test func aResumedRunReplacesTheEpochsItRepeats() throws {
