@@ -3,7 +3,7 @@
 import Numerics
 
 extension Tape {
-  /// x_1 + x_2 + ... of variables of one shape, `[n, d]`.
+  /// The sum of variables of one shape, `[n, d]`.
   /// - Precondition: there is at least one variable.
   package func sum(_ variables: [Variable]) -> Variable {
     precondition(!variables.isEmpty, "a sum needs a first variable")
