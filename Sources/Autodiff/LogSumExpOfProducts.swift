@@ -52,6 +52,14 @@ struct LogSumExpOfProducts {
       table.packRight(
         depth, min(16 * range.count, c.rows - first), c.row(first), depth, true, packedCandidates.row(range.lowerBound))
     }
+    // For the gradients the candidates are the right operand: packed once more, chunk by chunk.
+    let depthPanels = (depth + 15) / 16
+    let packedChunks = Matrix.uninitialized(
+      rows: gradients == .none ? 0 : chunks, columns: depthPanels * 16 * chunk)
+    parallelFor(packedChunks.rows) { index in
+      let first = index * chunk
+      table.packRight(min(chunk, c.rows - first), depth, c.row(first), depth, false, packedChunks.row(index))
+    }
     let blockRows = max(6, min(96, Self.storedFloats / max(1, chunks * stride) / 6 * 6))
     let tiles = Matrix.uninitialized(rows: chunks * blockRows, columns: stride)
     let packedRows = Matrix.uninitialized(rows: blockRows + 6, columns: depth)
@@ -109,17 +117,17 @@ struct LogSumExpOfProducts {
         let first = index * chunk
         let width = min(chunk, c.rows - first)
         let tile = tiles.row(index * blockRows)
-        gemmSerial(
-          m: count, n: depth, k: width, a: tile, lda: stride, b: c.row(first), ldb: depth,
-          c: partial.row(index * blockRows), ldc: depth)
+        table.stridedBlock(
+          count, depth, width, tile, stride, 1, packedChunks.row(index), partial.row(index * blockRows), depth, false)
         guard let gradientC else { return }
         let weighted = Matrix.uninitialized(rows: count, columns: depth)
         for row in 0..<count {
           table.scale(factors[index * blockRows + row], a.row(start + row), weighted.row(row), depth)
         }
-        gemmSerial(
-          m: width, n: depth, k: count, a: tile, lda: stride, transposeA: true, b: weighted.pointer, ldb: depth,
-          c: gradientC.row(first), ldc: depth, accumulate: true)
+        let packedWeighted = Matrix.uninitialized(rows: depthPanels, columns: 16 * count)
+        table.packRight(count, depth, weighted.pointer, depth, false, packedWeighted.pointer)
+        table.stridedBlock(
+          width, depth, count, tile, 1, stride, packedWeighted.pointer, gradientC.row(first), depth, true)
       }
       for row in 0..<count {
         for index in 0..<chunks {
@@ -133,8 +141,8 @@ struct LogSumExpOfProducts {
     self.gradientC = gradientC
   }
 
-  /// Candidates of one chunk.
-  private static let chunkColumns = 512
+  /// Candidates of one chunk: a packed panel of them (24 KiB) stays in the first-level cache.
+  private static let chunkColumns = 384
   /// Most exponentials kept at a time, 16 MiB: they stay in a shared last-level cache.
   private static let storedFloats = 4 << 20
 }

@@ -79,6 +79,8 @@ package struct KernelTable: Sendable {
   package let floatToHalf: @Sendable (Input, UnsafeMutablePointer<UInt16>, Int) -> Void
   /// `(m, n, k, packedA, packedB, panelStride, c, stride, alpha, accumulate)`: product of packed blocks.
   package let gemmBlock: @Sendable (Int, Int, Int, Input, Input, Int, Output, Int, Float, Bool) -> Void
+  /// `(m, n, k, a, rowStride, stepStride, packedB, c, stride, accumulate)`: product with an unpacked left operand.
+  package let stridedBlock: @Sendable (Int, Int, Int, Input, Int, Int, Input, Output, Int, Bool) -> Void
   /// `(m, k, a, stride, transposed, packed)`: panels of 6 rows of A.
   package let packLeft: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
   /// `(k, n, b, stride, transposed, packed)`: panels of 16 columns of B.
@@ -118,6 +120,7 @@ package struct KernelTable: Sendable {
     halfToFloat: Kernels.halfToFloatRow,
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
+    stridedBlock: Kernels.stridedBlock,
     packLeft: Kernels.packLeft,
     packRight: Kernels.packRight,
     multiplyAddProbe: Kernels.multiplyAddProbe)
@@ -154,6 +157,7 @@ package struct KernelTable: Sendable {
     halfToFloat: KernelsAVX2.halfToFloatRow,
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
+    stridedBlock: KernelsAVX2.stridedBlock,
     packLeft: KernelsAVX2.packLeft,
     packRight: KernelsAVX2.packRight,
     multiplyAddProbe: KernelsAVX2.multiplyAddProbe)
@@ -190,6 +194,7 @@ package struct KernelTable: Sendable {
     halfToFloat: KernelsAVX512.halfToFloatRow,
     floatToHalf: KernelsAVX512.floatToHalfRow,
     gemmBlock: KernelsAVX512.gemmBlock,
+    stridedBlock: KernelsAVX512.stridedBlock,
     packLeft: KernelsAVX512.packLeft,
     packRight: KernelsAVX512.packRight,
     multiplyAddProbe: KernelsAVX512.multiplyAddProbe)
