@@ -62,8 +62,8 @@ let package = Package(
     // Layer 4
     .target(name: "Recommenders", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Alignments", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
-    .target(name: "Baselines", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(name: "Evaluation", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(name: "Baselines", dependencies: ["Autodiff", "Numerics", "Files"], swiftSettings: common),
     // Layer 5
     .target(
       name: "Training",
@@ -88,12 +88,14 @@ let package = Package(
         "Training", "Evaluation", "Baselines", "Interactions", "Recommenders", "Alignments", "Autodiff", "Numerics",
         "Files", "CPlatform",
       ], swiftSettings: common),
+    .target(
+      name: "Report", dependencies: ["Engine", "Evaluation", "ModelFile", "Numerics", "Files"], swiftSettings: common),
     // Layer 7
     .executableTarget(
       name: "darec",
       dependencies: [
-        "Shell", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders", "Alignments",
-        "Autodiff", "Baselines", "Benchmarks", "Experiments", "Numerics", "Files",
+        "Shell", "Report", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders",
+        "Alignments", "Autodiff", "Baselines", "Benchmarks", "Experiments", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: common),
     // Tests
@@ -126,6 +128,10 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "ShellTests", dependencies: ["Shell", "Engine", "Files", "TestSupport"], swiftSettings: common),
+    .testTarget(
+      name: "ReportTests",
+      dependencies: ["Report", "Engine", "Evaluation", "ModelFile", "Numerics", "Files", "TestSupport"],
+      swiftSettings: common),
     .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "ExperimentTests",

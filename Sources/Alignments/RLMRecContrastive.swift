@@ -36,19 +36,20 @@ package final class RLMRecContrastive: Alignment {
   package func losses(on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition) -> [LossTerm] {
     let projected = projector.project(tape.constant(text), on: tape)
     let share = weight / Float(max(1, batch.count))
-    func term(_ name: String, _ nodes: [Int32], candidates: Variable?) -> LossTerm {
-      let language = tape.gatherRows(projected, nodes)
+    func term(_ name: String, _ nodes: CountedRows, candidates: Variable? = nil) -> LossTerm {
+      let language = tape.gatherRows(projected, nodes.rows)
+      // In the batch's own pool a node stands as often as it occurs.
       return tape.infoNCE(
-        tape.gatherRows(representation, nodes), language, candidates: candidates ?? language,
+        tape.gatherRows(representation, nodes.rows), language, candidates: candidates ?? language,
+        multiplicities: nodes.counts, candidateCounts: candidates == nil ? nodes.counts : nil,
         temperature: temperature, name: name, weight: share)
     }
-    func nodes(_ items: [Int32]) -> [Int32] { items.map { Int32(users) + $0 } }
+    func items(_ list: [Int32]) -> CountedRows { CountedRows(list, bound: text.rows - users, offset: users) }
     var terms = [
-      term(
-        "alignment.users", batch.users, candidates: tape.gatherRows(projected, (0..<Int32(users)).map { $0 })),
-      term("alignment.positives", nodes(batch.positives), candidates: nil),
+      term("alignment.users", CountedRows(batch.users, bound: users), candidates: tape.rows(projected, 0..<users)),
+      term("alignment.positives", items(batch.positives)),
     ]
-    if usesNegatives { terms.append(term("alignment.negatives", nodes(batch.negatives), candidates: nil)) }
+    if usesNegatives { terms.append(term("alignment.negatives", items(batch.negatives))) }
     return terms
   }
 

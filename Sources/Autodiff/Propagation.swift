@@ -100,12 +100,29 @@ package final class PropagationGraph: Sendable {
     return EdgeValues(forward: forward, transposed: backward)
   }
 
+  /// One number for each entry of the graph, in the order of the transposed graph's entries.
+  func transposedOrder(of values: [Float]) -> [Float] {
+    precondition(values.count == transposedPosition.count, "one value is needed for each entry")
+    return [Float](unsafeUninitializedCapacity: values.count) { result, initialized in
+      for (entry, value) in values.enumerated() { result[Int(transposedPosition[entry])] = value }
+      initialized = values.count
+    }
+  }
+
+  /// One row for each entry of the graph, in the order of the transposed graph's entries, `[entries, k]`.
+  func transposedOrder(ofRows values: Matrix) -> Matrix {
+    precondition(values.rows == transposedPosition.count, "one row is needed for each entry")
+    let result = Matrix.uninitialized(rows: values.rows, columns: values.columns)
+    for entry in 0..<values.rows {
+      result.row(Int(transposedPosition[entry])).update(from: values.row(entry), count: values.columns)
+    }
+    return result
+  }
+
   /// The graph's entries multiplied by a mask of the same length, for tests and fixed subgraphs.
   package func masked(_ mask: [Float]) -> EdgeValues {
     let forward = zip(matrix.values, mask).map { $0 * $1 }
-    var backward = [Float](repeating: 0, count: forward.count)
-    for (entry, value) in forward.enumerated() { backward[Int(transposedPosition[entry])] = value }
-    return EdgeValues(forward: forward, transposed: backward)
+    return EdgeValues(forward: forward, transposed: transposedOrder(of: forward))
   }
 
   /// Σ_{l=0..layers} Aˡ x, `[n, d]`, by Horner's rule h ← x + A h.
@@ -113,7 +130,17 @@ package final class PropagationGraph: Sendable {
     Self.horner(matrix, values: values?.forward, x, layers: layers)
   }
 
-  fileprivate static func horner(_ graph: CSRMatrix, values: [Float]?, _ x: Matrix, layers: Int) -> Matrix {
+  /// Adds Σ_{l=0..layers} (Aᵀ)ˡ g to the gradient of the variable that was propagated.
+  func accumulateSumOfLayersGradient(
+    _ gradient: Matrix, layers: Int, values: EdgeValues? = nil, into x: Variable
+  ) {
+    let back = Self.horner(transpose, values: values?.transposed, gradient, layers: layers)
+    x.accumulate { target, adds in
+      if adds { target.add(back) } else { target.assign(from: back) }
+    }
+  }
+
+  private static func horner(_ graph: CSRMatrix, values: [Float]?, _ x: Matrix, layers: Int) -> Matrix {
     var current = x
     for _ in 0..<layers {
       let next = x.copy()
@@ -145,10 +172,7 @@ extension Tape {
   {
     let value = graph.sumOfLayers(x.value, layers: layers, values: values)
     return record(value: value, inputs: [x]) { gradient in
-      let back = PropagationGraph.horner(graph.transpose, values: values?.transposed, gradient, layers: layers)
-      x.accumulate { target, adds in
-        if adds { target.add(back) } else { target.assign(from: back) }
-      }
+      graph.accumulateSumOfLayersGradient(gradient, layers: layers, values: values, into: x)
     }
   }
 }

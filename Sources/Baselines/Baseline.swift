@@ -66,19 +66,23 @@ package struct BaselineDescriptor: Sendable {
   package let options: [OptionDeclaration]
   /// True when it cannot do without text vectors of the items.
   package let needsText: Bool
+  /// True when the fit gives vectors, which a model can hold; false for item-item weights.
+  package let ranksWithVectors: Bool
   /// What `--tune` tries: the product of the axes; empty when there is nothing to choose.
   package let tuningGrid: [TuningAxis]
   private let fitting: @Sendable (BaselineProblem, OptionValues) throws -> FittedBaseline
 
   /// Describes a baseline.
   package init(
-    name: String, summary: String, options: [OptionDeclaration], needsText: Bool, tuningGrid: [TuningAxis],
+    name: String, summary: String, options: [OptionDeclaration], needsText: Bool,
+    ranksWithVectors: Bool = true, tuningGrid: [TuningAxis],
     fitting: @escaping @Sendable (BaselineProblem, OptionValues) throws -> FittedBaseline
   ) {
     self.name = name
     self.summary = summary
     self.options = options
     self.needsText = needsText
+    self.ranksWithVectors = ranksWithVectors
     self.tuningGrid = tuningGrid
     self.fitting = fitting
   }
@@ -91,10 +95,25 @@ package struct BaselineDescriptor: Sendable {
     return try fitting(problem, options)
   }
 
-  /// Every cell of the tuning grid in the order of its axes, the last changing fastest; one empty cell without axes.
-  package var tuningCells: [[(option: String, value: String)]] {
-    tuningGrid.reduce([[]]) { cells, axis in
-      cells.flatMap { cell in axis.values.map { cell + [(option: axis.option, value: $0)] } }
+  /// Every cell of the tuning grid in the order of its axes, the last changing fastest.
+  /// - Parameters:
+  ///   - options: values of the options that no axis varies.
+  ///   - fixed: options that keep their value though the grid has an axis for them.
+  /// - Returns: one set of values a cell; `options` alone when nothing varies.
+  /// - Throws: `OptionError` when the grid names what is not declared.
+  package func tuningCells(_ options: OptionValues, fixed: [String]) throws(OptionError) -> [OptionValues] {
+    var cells = [options]
+    for axis in tuningGrid where !fixed.contains(axis.option) {
+      var next: [OptionValues] = []
+      for cell in cells {
+        for value in axis.values {
+          var values = cell
+          try values.set(axis.option, to: value, declarations: self.options, owner: "baseline '\(name)'")
+          next.append(values)
+        }
+      }
+      cells = next
     }
+    return cells
   }
 }

@@ -24,13 +24,15 @@ package enum BaselineError: DescribedFailure, Equatable {
     case .unknown(let name):
       return "unknown baseline '\(name)'; there is: " + BaselineRegistry.all.map(\.name).joined(separator: ", ")
     case .textMissing(let baseline):
-      return "baseline '\(baseline)' needs text embeddings of the items and the data has none; add --item-embeddings FILE"
+      return
+        "baseline '\(baseline)' needs text embeddings of the items and the data has none; add --item-embeddings FILE"
     case .userTextMissing:
       return "user-vector=text needs text embeddings of users and the data has none; "
         + "add --user-embeddings FILE, or use --set user-vector=items"
     case .nothingToLearn: return "the data has no training interactions after filtering; loosen the filters"
     case .tooManyItems(let baseline, let items, let limit):
-      return "baseline '\(baseline)' needs a dense matrix of \(items) x \(items) items, and at most \(limit) items fit; "
+      return
+        "baseline '\(baseline)' needs a dense matrix of \(items) x \(items) items, and at most \(limit) items fit; "
         + "filter rare items with --core N, or use ials"
     case .noRegularization(let sum):
       return "the regularization of the item-item system adds up to \(sum); it must be more than 0"

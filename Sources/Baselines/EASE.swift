@@ -38,9 +38,9 @@ package enum EASE {
     name: "ease", summary: "item-item weights in closed form (Steck 2019)",
     options: [
       OptionDeclaration(
-        "regularization", .number(0.001...1e9), default: "200", "squared norm of the weights, the method's lambda")
+        "regularization", .number(0.001...1e9), default: "100", "squared norm of the weights, the method's lambda")
     ],
-    needsText: false,
+    needsText: false, ranksWithVectors: false,
     tuningGrid: [TuningAxis("regularization", ["10", "20", "50", "100", "200", "500", "1000"])]
   ) { problem, options in
     .itemWeights(try weights(problem.training, regularization: options.number("regularization")))

@@ -3,17 +3,19 @@
 import Files
 import Numerics
 
-/// iALS: user vectors w and item vectors h that minimise
+/// iALS: matrix factorisation by exact minimisation over one side at a time.
+///
+/// User vectors w and item vectors h minimise
 ///
 ///     Σ_{(u,i) ∈ S} (w_u·h_i - 1)² + α₀ Σ_{u,i} (w_u·h_i)²
 ///       + λ (Σ_u (|N(u)| + α₀ I)^ν |w_u|² + Σ_i (|N(i)| + α₀ U)^ν |h_i|²)
 ///
-/// over the training interactions S of U users and I items, by exact minimisation over one side at a time.
+/// over the training interactions S of U users and I items.
 ///
 /// Source: Hu, Koren and Volinsky 2008; the loss, its frequency-scaled regularisation and the initialisation as in
 /// Rendle, Krichene, Zhang and Koren 2022, "Revisiting the Performance of iALS on Item Recommendation Benchmarks".
 ///
-/// Each half-step is one Gramian (`gemm`) and one Cholesky system of width d a node, in Float32, in parallel over
+/// Each half-step is one Gramian with its eigenvectors and one Cholesky system a node, in Float32, in parallel over
 /// nodes; a node's vector depends on nothing but the other side, so the result has its bits at every thread count.
 package struct ImplicitALS: Sendable {
   /// Width d of the vectors.
@@ -50,7 +52,9 @@ package struct ImplicitALS: Sendable {
       try solve(training, fixed: items, into: users)
       try solve(byItem, fixed: users, into: items)
     }
-    guard (users.sumOfSquares() + items.sumOfSquares()).isFinite else { throw BaselineError.notFinite(baseline: "ials") }
+    guard (users.sumOfSquares() + items.sumOfSquares()).isFinite else {
+      throw BaselineError.notFinite(baseline: "ials")
+    }
     return .vectors(users: users, items: items)
   }
 
@@ -64,7 +68,13 @@ package struct ImplicitALS: Sendable {
   }
 
   /// Minimises over one side: every row of `target` becomes the solution of its normal equations
-  /// (Σ_{j ∈ N} y_j y_jᵀ + α₀ Yᵀ Y + λ (|N| + α₀ n)^ν I) x = Σ_{j ∈ N} y_j.
+  /// (Σ_{j ∈ N} y_j y_jᵀ + α₀ Yᵀ Y + ρ I) x = Σ_{j ∈ N} y_j with ρ = λ (|N| + α₀ n)^ν.
+  ///
+  /// All systems share α₀ Yᵀ Y = Vᵀ Λ V. In the basis V it is diagonal, so a node with k < d neighbours needs a system
+  /// of size k only: with H the rotated y_j, `[k, d]`, and D = Λ + ρ,
+  ///
+  ///     (Hᵀ H + D)⁻¹ Hᵀ 1 = D⁻¹ Hᵀ (I + H D⁻¹ Hᵀ)⁻¹ 1.
+  ///
   /// - Parameters:
   ///   - interactions: `[target rows, fixed rows]`.
   ///   - fixed: Y, `[n, d]`.
@@ -72,48 +82,108 @@ package struct ImplicitALS: Sendable {
   package func solve(_ interactions: CSRMatrix, fixed: Matrix, into target: Matrix) throws(LinearAlgebraError) {
     let width = dimension
     let gramian = product(fixed, transposeA: true, fixed)
-    gramian.scale(by: Float(unobservedWeight))
+    let eigen = try SymmetricEigen(gramian.elements.map { unobservedWeight * Double($0) }, size: width)
+    let basis = Matrix(rows: width, columns: width, values: eigen.vectors.map { Float($0) })
+    let rotated = product(fixed, basis, transposeB: true)
+    let solution = Matrix(rows: target.rows, columns: width)
     let rowsPerBlock = 32
     let blocks = (interactions.rows + rowsPerBlock - 1) / rowsPerBlock
     var failures = [Int](repeating: -1, count: blocks)
     failures.withUnsafeMutableBufferPointer { buffer in
       let failure = buffer
       parallelRanges(interactions.rows, blockSize: rowsPerBlock) { range in
-        let system = Matrix.uninitialized(rows: width, columns: width)
-        for row in range {
-          if let pivot = solveRow(interactions.row(row), fixed, gramian, system, target.row(row)) {
-            failure[range.lowerBound / rowsPerBlock] = pivot
-            return
-          }
+        let scratch = Scratch(width: width)
+        for row in range where interactions.degree(row) > 0 {
+          let neighbors = interactions.row(row)
+          let frequency = Double(neighbors.count) + unobservedWeight * Double(fixed.rows)
+          let ridge = regularization * exponential(frequencyExponent * logarithm(frequency))
+          // A Gramian's eigenvalues are not negative; rounding may leave them a little below zero.
+          for column in 0..<width { scratch.diagonal[column] = Float(max(0, eigen.values[column]) + ridge) }
+          let pivot =
+            neighbors.count < width
+            ? solveInNeighbors(neighbors, rotated, scratch, solution.row(row))
+            : solveInFactors(neighbors, rotated, scratch, solution.row(row))
+          if let pivot { failure[range.lowerBound / rowsPerBlock] = pivot }
         }
       }
     }
     if let pivot = failures.first(where: { $0 >= 0 }) { throw .notPositiveDefinite(pivot: pivot, size: width) }
+    gemm(solution, basis, into: target)
   }
 
-  /// Solves one node; returns the pivot at which its system failed.
-  private func solveRow(
-    _ neighbors: ArraySlice<Int32>, _ fixed: Matrix, _ gramian: Matrix, _ system: Matrix,
-    _ x: UnsafeMutablePointer<Float>
+  /// Memory of one block of nodes.
+  private struct Scratch {
+    let width: Int
+    /// A system of at most `width` rows.
+    let system: Matrix
+    /// D, `[1, width]` in its first row.
+    let diagonal: UnsafeMutablePointer<Float>
+    private let diagonalOwner: Matrix
+
+    init(width: Int) {
+      self.width = width
+      system = Matrix.uninitialized(rows: width, columns: width)
+      diagonalOwner = Matrix.uninitialized(rows: 1, columns: width)
+      diagonal = diagonalOwner.pointer
+    }
+  }
+
+  /// Solves a node of k < d neighbours by its system of size k; returns the pivot at which it failed.
+  private func solveInNeighbors(
+    _ neighbors: ArraySlice<Int32>, _ rotated: Matrix, _ scratch: Scratch, _ x: UnsafeMutablePointer<Float>
   ) -> Int? {
-    let width = dimension
-    let table = kernels
-    x.update(repeating: 0, count: width)
-    guard !neighbors.isEmpty else { return nil }
+    let width = scratch.width
+    let count = neighbors.count
+    let multiply = kernels.multiply
+    // T = H D^-1/2, so that the system I + T Tᵀ is symmetric to the bit.
+    let scaled = Matrix.uninitialized(rows: count + 1, columns: width)
+    let inverseRoot = scaled.row(count)
+    for column in 0..<width { inverseRoot[column] = 1 / scratch.diagonal[column].squareRoot() }
+    for (position, neighbor) in neighbors.enumerated() {
+      multiply(rotated.row(Int(neighbor)), inverseRoot, scaled.row(position), width)
+    }
+    let system = scratch.system.pointer
+    if count < 12 {
+      let dot = kernels.dot
+      for row in 0..<count {
+        for column in 0...row { system[row * count + column] = dot(scaled.row(row), scaled.row(column), width) }
+      }
+    } else {
+      gemmSerial(
+        m: count, n: count, k: width, a: scaled.pointer, lda: width, b: scaled.pointer, ldb: width, transposeB: true,
+        c: system, ldc: count)
+    }
+    for row in 0..<count { system[row * count + row] += 1 }
+    if let pivot = choleskyFactorRows(system, count: count, stride: count) { return pivot }
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { buffer -> Int? in
+      guard let weights = buffer.baseAddress else { return 0 }
+      weights.update(repeating: 1, count: count)
+      choleskySolveRows(system, count: count, stride: count, weights)
+      let axpy = kernels.axpy
+      for position in 0..<count { axpy(weights[position], scaled.row(position), x, width) }
+      multiply(x, inverseRoot, x, width)
+      return nil
+    }
+  }
+
+  /// Solves a node of many neighbours by its system of size d; returns the pivot at which it failed.
+  private func solveInFactors(
+    _ neighbors: ArraySlice<Int32>, _ rotated: Matrix, _ scratch: Scratch, _ x: UnsafeMutablePointer<Float>
+  ) -> Int? {
+    let width = scratch.width
+    let axpy = kernels.axpy
     let gathered = Matrix.uninitialized(rows: neighbors.count, columns: width)
     for (position, neighbor) in neighbors.enumerated() {
-      gathered.row(position).update(from: fixed.row(Int(neighbor)), count: width)
-      table.axpy(1, gathered.row(position), x, width)
+      gathered.row(position).update(from: rotated.row(Int(neighbor)), count: width)
+      axpy(1, gathered.row(position), x, width)
     }
-    system.assign(from: gramian)
+    let system = scratch.system.pointer
     gemmSerial(
       m: width, n: width, k: gathered.rows, a: gathered.pointer, lda: width, transposeA: true, b: gathered.pointer,
-      ldb: width, c: system.pointer, ldc: width, accumulate: true)
-    let frequency = Double(neighbors.count) + unobservedWeight * Double(fixed.rows)
-    let ridge = Float(regularization * exponential(frequencyExponent * logarithm(frequency)))
-    for column in 0..<width { system.pointer[column * width + column] += ridge }
-    if let pivot = choleskyFactorRows(system.pointer, count: width, stride: width) { return pivot }
-    choleskySolveRows(system.pointer, count: width, stride: width, x)
+      ldb: width, c: system, ldc: width)
+    for column in 0..<width { system[column * width + column] += scratch.diagonal[column] }
+    if let pivot = choleskyFactorRows(system, count: width, stride: width) { return pivot }
+    choleskySolveRows(system, count: width, stride: width, x)
     return nil
   }
 
@@ -124,18 +194,19 @@ package struct ImplicitALS: Sendable {
       OptionDeclaration("dimension", .integer(1...1024), default: "64", "width of the vectors"),
       OptionDeclaration("epochs", .integer(1...1000), default: "16", "times both sides are solved"),
       OptionDeclaration(
-        "unobserved-weight", .number(1e-6...1000), default: "0.1", "weight of the score of every pair, alpha0"),
+        "unobserved-weight", .number(1e-6...1000), default: "0.01", "weight of the score of every pair, alpha0"),
       OptionDeclaration("regularization", .number(1e-9...1e6), default: "0.01", "weight of the squared norms, lambda"),
       OptionDeclaration(
         "frequency-exponent", .number(0...2), default: "1", "how regularization grows with frequency, nu"),
       OptionDeclaration(
-        "initial-deviation", .number(1e-6...100), default: "0.1", "deviation of initial vectors, times root of dimension"),
+        "initial-deviation", .number(1e-6...100), default: "0.1",
+        "deviation of initial vectors, times root of dimension"),
     ],
     needsText: false,
     tuningGrid: [
-      TuningAxis("dimension", ["32", "64", "128"]),
-      TuningAxis("unobserved-weight", ["0.03", "0.1", "0.3", "1"]),
-      TuningAxis("regularization", ["0.003", "0.01", "0.03", "0.1"]),
+      TuningAxis("dimension", ["64", "128", "256"]),
+      TuningAxis("unobserved-weight", ["0.003", "0.01", "0.03"]),
+      TuningAxis("regularization", ["0.003", "0.01", "0.03"]),
     ]
   ) { problem, options in try ImplicitALS(options).fit(problem) }
 }

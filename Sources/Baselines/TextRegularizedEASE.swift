@@ -107,7 +107,7 @@ package enum TextRegularizedEASE {
       OptionDeclaration("text-regularization", .number(0.1...1e6), default: "10", "squared norm of the text's weights"),
       OptionDeclaration("alignment", .number(0...1e9), default: "200", "squared distance from the text's weights"),
     ],
-    needsText: true,
+    needsText: true, ranksWithVectors: false,
     tuningGrid: [
       TuningAxis("text-regularization", ["1", "10", "100"]), TuningAxis("regularization", ["-50", "0", "100"]),
       TuningAxis("alignment", ["100", "200", "500"]),

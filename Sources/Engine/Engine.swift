@@ -18,7 +18,7 @@ package final class Engine: Sendable {
   /// The model.
   package let bundle: Bundle
   /// Training interactions of every item, `[I]`.
-  let itemDegrees: [Int32]
+  package let itemDegrees: [Int32]
 
   /// What only some queries need and is computed when one first does.
   private struct Derived {
@@ -60,7 +60,7 @@ package final class Engine: Sendable {
   /// user's training items; nil when the model has none.
   ///
   /// A user without items has a row of zeros.
-  var userText: Matrix? {
+  package var userText: Matrix? {
     if let stored = bundle.userText { return stored }
     guard bundle.userTextDerived, let itemText = bundle.itemText else { return nil }
     return derived.withLock { derived in
@@ -121,7 +121,7 @@ package final class Engine: Sendable {
 }
 
 /// A count with a comma between groups of three digits, for sentences.
-func grouped(_ number: Int) -> String {
+package func grouped(_ number: Int) -> String {
   let digits = Array(String(number.magnitude))
   var result = number < 0 ? "-" : ""
   for (position, digit) in digits.enumerated() {

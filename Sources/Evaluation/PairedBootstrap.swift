@@ -126,14 +126,14 @@ package struct PairedBootstrap: Sendable {
       precondition(first.count == second.count, "the systems have different users")
       series.append(zip(first, second).map { $0 - $1 })
     }
-    let flips = SignFlipTest(resamples: resamples, seed: seed)
-    return zip(pairs, zip(series, summarized(series))).map { pair, result in
-      let (values, (interval, means)) = result
+    let flips = SignFlipTest(resamples: resamples, seed: seed).pValues(series)
+    return zip(pairs, zip(flips, summarized(series))).map { pair, result in
+      let (signFlipPValue, (interval, means)) = result
       let notAbove = means.count { $0 <= 0 }
       let notBelow = means.count { $0 >= 0 }
       let tail = Double(1 + min(notAbove, notBelow))
       return PairedDifference(
-        interval: interval, pValue: min(1, 2 * tail / Double(resamples + 1)), signFlipPValue: flips.pValue(values),
+        interval: interval, pValue: min(1, 2 * tail / Double(resamples + 1)), signFlipPValue: signFlipPValue,
         seedMeans: pair.first.count == pair.second.count
           ? zip(pair.first, pair.second).map { first, second in
             zip(first, second).reduce(0) { $0 + ($1.0 - $1.1) } / Double(first.count)
@@ -166,7 +166,7 @@ package struct PairedBootstrap: Sendable {
   private func resampledMeans(_ series: [[Double]]) -> [[Double]] {
     let users = series.first?.count ?? 0
     let width = series.count
-    // Side by side, the values of a drawn user share a cache line.
+    // Side by side, the values of a user are one vector that its count multiplies.
     var byUser = [Double](repeating: 0, count: users * width)
     for (column, values) in series.enumerated() {
       for user in 0..<users { byUser[user * width + column] = values[user] }
@@ -174,22 +174,51 @@ package struct PairedBootstrap: Sendable {
     var means = [Double](repeating: 0, count: width * resamples)
     means.withUnsafeMutableBufferPointer { buffer in
       let target = buffer
-      byUser.withUnsafeBufferPointer { values in
+      byUser.withUnsafeBufferPointer { buffer in
+        guard let values = buffer.baseAddress else { return }
         parallelRanges(resamples, blockSize: 16) { range in
-          withUnsafeTemporaryAllocation(of: Double.self, capacity: width) { sums in
-            for resample in range {
-              sums.initialize(repeating: 0)
-              var stream = RandomStream(seed: seed, purpose: .bootstrap, step: resample)
-              for _ in 0..<users {
-                let start = stream.below(users) * width
-                for column in 0..<width { sums[column] += values[start + column] }
+          // Draws are counted first, so that the values are read in order and all series of a user together.
+          var counts = [Double](repeating: 0, count: users)
+          var sums = [Double](repeating: 0, count: width)
+          for resample in range {
+            drawCounts(resample, &counts)
+            sums.withUnsafeMutableBufferPointer { sums in
+              sums.update(repeating: 0)
+              for user in 0..<users where counts[user] != 0 {
+                let count = counts[user]
+                let row = values + user * width
+                for column in 0..<width { sums[column] += count * row[column] }
               }
-              for column in 0..<width { target[column * resamples + resample] = sums[column] / Double(users) }
             }
+            for column in 0..<width { target[column * resamples + resample] = sums[column] / Double(users) }
           }
         }
       }
     }
     return (0..<width).map { Array(means[$0 * resamples..<($0 + 1) * resamples]) }
+  }
+
+  /// How often each user is drawn in a resample.
+  ///
+  /// Lemire's method as `RandomStream.below`, four words at a time: a word that would bias the draw is passed over.
+  private func drawCounts(_ resample: Int, _ counts: inout [Double]) {
+    let stream = RandomStream(seed: seed, purpose: .bootstrap, step: resample)
+    let bound = UInt32(counts.count)
+    let threshold = (0 &- bound) % bound
+    counts.withUnsafeMutableBufferPointer { counts in
+      counts.update(repeating: 0)
+      var position: UInt64 = 0
+      var left = counts.count
+      while left > 0 {
+        let words = stream.words(at: position)
+        position += 1
+        for lane in 0..<4 where left > 0 {
+          let product = UInt64(words[lane]) &* UInt64(bound)
+          if UInt32(truncatingIfNeeded: product) < threshold { continue }
+          counts[Int(product >> 32)] += 1
+          left -= 1
+        }
+      }
+    }
   }
 }

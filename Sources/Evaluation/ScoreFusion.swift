@@ -7,8 +7,8 @@ import Numerics
 ///
 /// z is a side's score standardised within the user: less its mean and divided by its standard deviation (of the
 /// population) over the items the user does not have in training and that have a finite score; 0 where all are equal.
-/// Weight 1 ranks by A's own scores and weight 0 by B's, so that rounding cannot reorder them; between, an item that one
-/// side never recommends (-infinity or NaN) is not recommended.
+/// Weight 1 ranks by A's own scores and weight 0 by B's, so that rounding cannot reorder them; between, an item that
+/// one side never recommends (-infinity or NaN) is not recommended.
 package struct ScoreFusion: Sendable {
   /// The weights that are tried, from 0 to 1 in steps of a tenth.
   package static let weights = (0...10).map { Double($0) / 10 }
@@ -31,33 +31,59 @@ package struct ScoreFusion: Sendable {
   package func lists(_ ranking: FullRanking, weights: [Double] = Self.weights, depth: Int? = nil) -> [[[Int32]]] {
     precondition(weights.allSatisfy { $0 >= 0 && $0 <= 1 }, "a weight lies between 0 and 1")
     let depth = depth ?? ranking.depth
-    var result = [[[Int32]]](repeating: [], count: weights.count)
     let items = ranking.training.columns
+    var result = [[[Int32]]](repeating: [], count: weights.count)
     forEachScoreBlock(of: ranking.evaluatedUsers, items: items, by: [first, second]) { users, scores in
-      // The ends first: afterwards the scores are standardised where they are.
-      for (position, weight) in weights.enumerated() where weight == 0 || weight == 1 {
-        result[position] += ranking.topLists(of: users, scores: scores[weight == 1 ? 0 : 1], depth: depth)
-      }
-      guard weights.contains(where: { $0 > 0 && $0 < 1 }) else { return }
-      let fused = Matrix.uninitialized(rows: users.count, columns: items)
-      parallelRanges(users.count, blockSize: 4) { range in
-        for row in range {
-          let seen = ranking.training.row(Int(users[users.startIndex + row]))
-          for matrix in scores { Self.standardize(matrix.row(row), count: items, seen: seen) }
-        }
-      }
-      for (position, weight) in weights.enumerated() where weight > 0 && weight < 1 {
-        let (left, right) = (Float(weight), Float(1 - weight))
+      var lists = [[Int32]](repeating: [], count: weights.count * users.count)
+      lists.withUnsafeMutableBufferPointer { buffer in
+        let target = buffer
         parallelRanges(users.count, blockSize: 4) { range in
+          let fused = Matrix.uninitialized(rows: 1, columns: items)
           for row in range {
-            let (a, b, target) = (scores[0].row(row), scores[1].row(row), fused.row(row))
-            for item in 0..<items { target[item] = left * a[item] + right * b[item] }
+            let seen = ranking.training.row(Int(users[users.startIndex + row]))
+            Self.rank(scores.map { $0.row(row) }, items, seen, weights, depth, fused) { position, list in
+              target[position * users.count + row] = list
+            }
           }
         }
-        result[position] += ranking.topLists(of: users, scores: fused, depth: depth)
+      }
+      for position in weights.indices {
+        result[position] += lists[position * users.count..<(position + 1) * users.count]
       }
     }
     return result
+  }
+
+  /// The lists of one user, whose scores are standardised where they are.
+  /// - Parameters:
+  ///   - sides: `items` scores of each side.
+  ///   - items: number of items.
+  ///   - seen: the user's training items, ascending.
+  ///   - weights: of the first side.
+  ///   - depth: most items of a list.
+  ///   - fused: `[1, items]`, written.
+  ///   - body: called with the position of each weight and its list.
+  private static func rank(
+    _ sides: [UnsafeMutablePointer<Float>], _ items: Int, _ seen: ArraySlice<Int32>, _ weights: [Double], _ depth: Int,
+    _ fused: Matrix, _ body: (Int, [Int32]) -> Void
+  ) {
+    let (first, second) = (sides[0], sides[1])
+    func list(_ scores: UnsafePointer<Float>) -> [Int32] {
+      topK(of: scores, count: items, k: depth, excluding: seen).map(\.index)
+    }
+    // The ends first, by the scores as they are.
+    for (position, weight) in weights.enumerated() where weight == 0 || weight == 1 {
+      body(position, list(weight == 1 ? first : second))
+    }
+    guard weights.contains(where: { $0 > 0 && $0 < 1 }) else { return }
+    standardize(first, count: items, seen: seen)
+    standardize(second, count: items, seen: seen)
+    let target = fused.pointer
+    for (position, weight) in weights.enumerated() where weight > 0 && weight < 1 {
+      let (left, right) = (Float(weight), Float(1 - weight))
+      for item in 0..<items { target[item] = left * first[item] + right * second[item] }
+      body(position, list(target))
+    }
   }
 
   /// Chooses the weight on one split and reports it on another.

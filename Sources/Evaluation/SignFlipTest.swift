@@ -25,26 +25,59 @@ package struct SignFlipTest: Sendable {
 
   /// The two-sided p-value of "the mean difference is zero", in (0, 1]; 1 without a user.
   /// - Parameter differences: one for each user.
-  package func pValue(_ differences: [Double]) -> Double {
-    // A flip leaves a zero as it is, and most users of a close comparison are zeros.
-    let values = differences.filter { $0 != 0 }
-    let bound = abs(values.reduce(0, +)) * (1 - 1e-12)
-    let reached = parallelSum(resamples, blockSize: 64) { range in
-      var count = 0.0
-      for resample in range {
-        // The bootstrap draws at epoch 0; these draws are not its.
-        let stream = RandomStream(seed: seed, purpose: .bootstrap, epoch: 1, step: resample)
-        var sum = 0.0
-        var bits = SIMD4<UInt32>()
-        for (position, value) in values.enumerated() {
-          if position & 127 == 0 { bits = stream.words(at: UInt64(position >> 7)) }
-          let word = bits[(position >> 5) & 3]
-          sum += (word >> UInt32(position & 31)) & 1 == 0 ? value : -value
-        }
-        if abs(sum) >= bound { count += 1 }
-      }
-      return count
+  package func pValue(_ differences: [Double]) -> Double { pValues([differences]).first ?? 1 }
+
+  /// The p-values of some series over the same users; every series sees the same flips.
+  /// - Parameter differences: `[series, users]`.
+  func pValues(_ differences: [[Double]]) -> [Double] {
+    let users = differences.first?.count ?? 0
+    let width = differences.count
+    var byUser = [Double](repeating: 0, count: users * width)
+    for (column, values) in differences.enumerated() {
+      for user in 0..<users { byUser[user * width + column] = values[user] }
     }
-    return (1 + reached) / Double(resamples + 1)
+    let bounds = differences.map { abs($0.reduce(0, +)) * (1 - 1e-12) }
+    var reached = [Int](repeating: 0, count: width * resamples)
+    reached.withUnsafeMutableBufferPointer { buffer in
+      let target = buffer
+      byUser.withUnsafeBufferPointer { values in
+        parallelRanges(resamples, blockSize: 16) { range in
+          var sums = [Double](repeating: 0, count: width)
+          for resample in range {
+            sums.withUnsafeMutableBufferPointer { sums in flippedSums(resample, values, users, sums) }
+            for column in 0..<width {
+              target[column * resamples + resample] = abs(sums[column]) >= bounds[column] ? 1 : 0
+            }
+          }
+        }
+      }
+    }
+    return (0..<width).map { column in
+      let count = reached[column * resamples..<(column + 1) * resamples].reduce(0, +)
+      return Double(1 + count) / Double(resamples + 1)
+    }
+  }
+
+  /// The sums of all series under one random choice of signs, one bit for each user.
+  private func flippedSums(
+    _ resample: Int, _ values: UnsafeBufferPointer<Double>, _ users: Int, _ sums: UnsafeMutableBufferPointer<Double>
+  ) {
+    sums.update(repeating: 0)
+    guard let base = values.baseAddress else { return }
+    // The bootstrap draws at epoch 0; these draws are not its.
+    let stream = RandomStream(seed: seed, purpose: .bootstrap, epoch: 1, step: resample)
+    for start in stride(from: 0, to: users, by: 128) {
+      let words = stream.words(at: UInt64(start >> 7))
+      for lane in 0..<4 {
+        var bits = words[lane]
+        let first = start + 32 * lane
+        for user in first..<max(first, min(users, first + 32)) {
+          let sign: Double = bits & 1 == 0 ? 1 : -1
+          bits >>= 1
+          let row = base + user * sums.count
+          for column in 0..<sums.count { sums[column] += sign * row[column] }
+        }
+      }
+    }
   }
 }

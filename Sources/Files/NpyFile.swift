@@ -51,7 +51,7 @@ package struct NpyFile: Sendable {
     switch dataType {
     case .float16, .float32, .float64:
       throw .malformed(path: path, detail: "holds numbers with fractions ('\(dataType.rawValue)'), not integers")
-    case .int8, .uint8, .int32, .int64:
+    case .bool, .int8, .uint8, .int32, .int64:
       return try array { target throws(FileError) in
         try read(into: target) {
           Int($0)
@@ -109,40 +109,10 @@ package struct NpyFile: Sendable {
       let got = try reader.read(into: &chunk, count: bytes, at: offset)
       guard got == bytes else { throw .truncated(path: path, expected: offset + bytes, got: offset + got) }
       chunk.withUnsafeBytes { part in
-        let output = UnsafeMutableBufferPointer(rebasing: target[start..<start + elements])
-        switch dataType {
-        case .float16:
-          for index in 0..<elements {
-            let bits = UInt16(littleEndian: part.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
-            output.initializeElement(at: index, to: floating(Double(Float16(bitPattern: bits))))
-          }
-        case .float32:
-          for index in 0..<elements {
-            let bits = UInt32(littleEndian: part.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self))
-            output.initializeElement(at: index, to: floating(Double(Float(bitPattern: bits))))
-          }
-        case .float64:
-          for index in 0..<elements {
-            let bits = UInt64(littleEndian: part.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
-            output.initializeElement(at: index, to: floating(Double(bitPattern: bits)))
-          }
-        case .int8:
-          for index in 0..<elements {
-            output.initializeElement(at: index, to: integer(Int(Int8(bitPattern: part[index]))))
-          }
-        case .uint8:
-          for index in 0..<elements { output.initializeElement(at: index, to: integer(Int(part[index]))) }
-        case .int32:
-          for index in 0..<elements {
-            let value = Int32(littleEndian: part.loadUnaligned(fromByteOffset: index * 4, as: Int32.self))
-            output.initializeElement(at: index, to: integer(Int(value)))
-          }
-        case .int64:
-          for index in 0..<elements {
-            let value = Int64(littleEndian: part.loadUnaligned(fromByteOffset: index * 8, as: Int64.self))
-            output.initializeElement(at: index, to: integer(Int(value)))
-          }
-        }
+        dataType.convert(
+          UnsafeRawBufferPointer(rebasing: part[0..<bytes]),
+          into: UnsafeMutableBufferPointer(rebasing: target[start..<start + elements]), floating: floating,
+          integer: integer)
       }
       start += elements
     }

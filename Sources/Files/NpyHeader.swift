@@ -1,7 +1,8 @@
 // The header of a NumPy array file (NEP 1): what it promises, checked before anything is believed.
 
-/// The element types of `.npy` files that are read; all little-endian.
+/// The element types of arrays that are read; all little-endian.
 package enum NpyDataType: String, Sendable, CaseIterable {
+  case bool = "|b1"
   case float16 = "<f2"
   case float32 = "<f4"
   case float64 = "<f8"
@@ -13,7 +14,7 @@ package enum NpyDataType: String, Sendable, CaseIterable {
   /// Bytes of one element.
   package var size: Int {
     switch self {
-    case .int8, .uint8: return 1
+    case .bool, .int8, .uint8: return 1
     case .float16: return 2
     case .float32, .int32: return 4
     case .float64, .int64: return 8
@@ -120,13 +121,18 @@ package struct NpyHeader: Sendable, Equatable {
     if description.hasPrefix(">") {
       return "is big-endian (dtype '\(shown)'); save array.astype('<f4')"
     }
-    return "has elements of dtype '\(shown)'; read are f2, f4, f8, i1, i4, i8 and u1, little-endian"
+    return "has elements of dtype '\(shown)'; read are b1, f2, f4, f8, i1, i4, i8 and u1, little-endian"
   }
 
   /// The header of a file with this type and shape in version 1.0, padded so that the data is 64-byte aligned.
   package static func bytes(dataType: NpyDataType, shape: [Int]) -> [UInt8] {
+    bytes(description: dataType.rawValue, shape: shape)
+  }
+
+  /// The same for a type given by NumPy's name for it, such as `|S3` for texts of three bytes.
+  static func bytes(description: String, shape: [Int]) -> [UInt8] {
     let extents = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
-    let text = "{'descr': '\(dataType.rawValue)', 'fortran_order': False, 'shape': (\(extents)), }"
+    let text = "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(extents)), }"
     let total = (10 + text.utf8.count + 1 + 63) / 64 * 64
     let length = total - 10
     precondition(length <= 0xFFFF, "a .npy 1.0 header holds at most 65,535 bytes")

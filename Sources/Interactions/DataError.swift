@@ -34,7 +34,7 @@ package enum DataError: DescribedFailure {
     case .unrecognised(let folder, let found):
       let names = found.isEmpty ? "it is empty" : "it holds " + Self.list(found, of: found.count)
       return "\(folder): no data set recognised; \(names). Looked for: train.tsv or train.csv (with valid and test), "
-        + "*.inter of RecBole, train.txt and test.txt of LightGCN, interactions.tsv or ratings.csv, "
+        + "trn_mat.pkl or trn_mat.npz of RLMRec, *.inter of RecBole, train.txt and test.txt of LightGCN, interactions.tsv or ratings.csv, "
         + "or a single .csv or .tsv file; or name the files with --interactions and --items"
     case .ambiguous(let folder, let candidates):
       return "\(folder): several files could be the interactions: \(Self.list(candidates, of: candidates.count)); "

@@ -10,6 +10,8 @@ package struct DataSources: Sendable, Equatable {
     case table
     /// One line a user: `user item item ...` (LightGCN).
     case adjacency
+    /// Sparse matrices whose row n is user n and column n item n (RLMRec's pickles, or `.npz`).
+    case matrix
   }
 
   /// How interactions are written.
@@ -39,31 +41,50 @@ package struct DataSources: Sendable, Equatable {
   /// The file of ids beside an embedding file, if it exists: `item_ids.txt` beside `item_embeddings.npy`.
   package static func idsFile(beside embeddings: String) -> String? {
     var stem = embeddings
-    for suffix in [".npy", ".safetensors"] where stem.hasSuffix(suffix) { stem.removeLast(suffix.count) }
+    for suffix in [".npy", ".safetensors", ".pkl"] where stem.hasSuffix(suffix) { stem.removeLast(suffix.count) }
     let candidates = [stem.hasSuffix("_embeddings") ? String(stem.dropLast(11)) + "_ids.txt" : nil, stem + "_ids.txt"]
     return candidates.compactMap { $0 }.first(where: FileReader.exists)
   }
+}
+
+/// A layout of files that is asked for by name where a folder holds several.
+package enum DataFormat: String, Sendable, CaseIterable {
+  /// RLMRec's matrices and embeddings: `trn_mat.pkl` and its companions.
+  case rlmrec
 }
 
 /// Recognises data sets by the files in a folder.
 package enum DataFolder {
   /// The sources in a folder, or of one file of interactions.
   ///
-  /// In this order: `train.tsv` or `.csv` (with `valid`, `test`); RecBole's `NAME.inter` or `NAME.train.inter`;
-  /// LightGCN's `train.txt` (with `test.txt`, `valid.txt`); `interactions` or `ratings` as `.tsv` or `.csv`; a single
-  /// other table. Beside any of them: `items` and `users` as `.tsv` or `.csv` (or RecBole's), `item_embeddings` and
-  /// `user_embeddings` as `.npy` or `.safetensors`, `item_ids.txt` and `user_ids.txt`.
-  package static func recognise(_ path: String) throws -> DataSources {
+  /// In this order: `train.tsv` or `.csv` (with `valid`, `test`); RLMRec's `trn_mat` (with `val_mat`, `tst_mat`) as
+  /// `.pkl` or `.npz`; RecBole's `NAME.inter` or `NAME.train.inter`; LightGCN's `train.txt` (with `test.txt`,
+  /// `valid.txt`); `interactions` or `ratings` as `.tsv` or `.csv`; a single other table. Beside any of them: `items` and
+  /// `users` as `.tsv` or `.csv` (or RecBole's), `item_embeddings` and `user_embeddings` as `.npy` or `.safetensors`,
+  /// `item_ids.txt` and `user_ids.txt`; beside matrices, RLMRec's `itm_emb_np` and `usr_emb_np` come first.
+  /// - Parameters:
+  ///   - path: the folder or file.
+  ///   - format: the layout that is meant; nil to recognise it.
+  package static func recognise(_ path: String, format: DataFormat? = nil) throws -> DataSources {
     guard FileReader.isDirectory(path) else {
       return try file(path)
     }
     let folder = Listing(path: path, names: try FileReader.names(inDirectory: path))
-    var sources = try interactions(in: folder)
+    var sources: DataSources
+    if format == .rlmrec {
+      guard let matrices = try matrices(in: folder) else {
+        throw DataError.notPossible("\(path): holds no trn_mat.pkl and no trn_mat.npz, which the format rlmrec needs")
+      }
+      sources = matrices
+    } else {
+      sources = try interactions(in: folder)
+    }
     try addCompanions(in: folder, to: &sources)
     return sources
   }
 
-  /// The sources of one file of interactions: a table, or LightGCN's text when its first line is digits and spaces.
+  /// The sources of one file of interactions: a matrix (`.pkl`, `.npz`), LightGCN's text when its first line is digits
+  /// and spaces, or a table.
   package static func file(_ path: String) throws -> DataSources {
     // Opening it says whether it is missing or not a regular file.
     let reader = try FileReader(path)
@@ -71,6 +92,10 @@ package enum DataFolder {
     let got = try reader.read(into: &bytes, count: bytes.count, at: 0)
     let line = bytes[0..<got].prefix { $0 != 0x0A && $0 != 0x0D }
     var sources = DataSources(train: path)
+    if path.hasSuffix(".pkl") || path.hasSuffix(".npz") {
+      sources.layout = .matrix
+      return sources
+    }
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
     if line.contains(0x20), line.allSatisfy({ $0 == 0x20 || digits.contains($0) }) { sources.layout = .adjacency }
     return sources
@@ -84,10 +109,32 @@ package enum DataFolder {
   private static func addCompanions(in folder: Listing, to sources: inout DataSources) throws(DataError) {
     if sources.items == nil { sources.items = try folder.table("items") ?? folder.only(".item") }
     if sources.users == nil { sources.users = try folder.table("users") ?? folder.only(".user") }
-    sources.itemEmbeddings = try folder.single(["item_embeddings.npy", "item_embeddings.safetensors"])
-    sources.userEmbeddings = try folder.single(["user_embeddings.npy", "user_embeddings.safetensors"])
+    sources.itemEmbeddings = try embeddings(stems: ("itm_emb_np", "item_embeddings"), in: folder, of: sources.layout)
+    sources.userEmbeddings = try embeddings(stems: ("usr_emb_np", "user_embeddings"), in: folder, of: sources.layout)
     sources.itemEmbeddingIds = sources.itemEmbeddings == nil ? nil : folder.first(["item_ids.txt"])
     sources.userEmbeddingIds = sources.userEmbeddings == nil ? nil : folder.first(["user_ids.txt"])
+  }
+
+  /// The embeddings of one side: beside matrices under RLMRec's name first, in its formats or the usual ones.
+  private static func embeddings(
+    stems: (rlmrec: String, usual: String), in folder: Listing, of layout: DataSources.Layout
+  ) throws(DataError) -> String? {
+    let usual = [stems.usual + ".npy", stems.usual + ".safetensors"]
+    guard layout == .matrix else { return try folder.single(usual) }
+    // An autoclosure of `??` would lose the type of the error.
+    if let found = try folder.single([".pkl", ".npy", ".safetensors"].map({ stems.rlmrec + $0 })) { return found }
+    return try folder.single(usual)
+  }
+
+  /// RLMRec's matrices; nil when there are none.
+  private static func matrices(in folder: Listing) throws(DataError) -> DataSources? {
+    func matrix(_ stem: String) throws(DataError) -> String? { try folder.single([stem + ".pkl", stem + ".npz"]) }
+    guard let train = try matrix("trn_mat") else { return nil }
+    var sources = DataSources(train: train)
+    sources.layout = .matrix
+    sources.valid = try matrix("val_mat")
+    sources.test = try matrix("tst_mat")
+    return sources
   }
 
   private struct Listing {
@@ -124,6 +171,7 @@ package enum DataFolder {
       sources.test = try folder.table("test")
       return sources
     }
+    if let sources = try matrices(in: folder) { return sources }
     let recBole = folder.names.filter { $0.hasSuffix(".inter") }
     if !recBole.isEmpty { return try recBoleSources(recBole, in: folder) }
     if let train = folder.first(["train.txt"]) {

@@ -30,14 +30,18 @@ struct DataSetLoader {
   }
 
   mutating func load() throws -> DataSet {
+    let matrices = sources.layout == .matrix ? try MatrixReader.read(sources) : nil
     let userSide = try side(
-      .user, table: sources.users, embeddings: sources.userEmbeddings, ids: sources.userEmbeddingIds)
+      .user, table: sources.users, embeddings: sources.userEmbeddings, ids: sources.userEmbeddingIds,
+      rowCount: matrices?.rows)
     let itemSide = try side(
-      .item, table: sources.items, embeddings: sources.itemEmbeddings, ids: sources.itemEmbeddingIds)
+      .item, table: sources.items, embeddings: sources.itemEmbeddings, ids: sources.itemEmbeddingIds,
+      rowCount: matrices?.columns)
     var (users, items) = (userSide.listed, itemSide.listed)
     let (userListed, itemListed) = (users.count, items.count)
 
-    let tables = try filtered(try readTables(users: &users, items: &items, listed: (userListed, itemListed)))
+    let tables = try filtered(
+      try readTables(matrices, users: &users, items: &items, listed: (userListed, itemListed)))
     note(unlisted: users.count - userListed, in: userSide)
     note(unlisted: items.count - itemListed, in: itemSide)
 
@@ -56,8 +60,9 @@ struct DataSetLoader {
       tables.map { $0.selecting(users: keptUsers, items: keptItems) }, users: finalUsers, items: finalItems)
 
     let itemText = try aligned(itemSide, known: items, kept: finalItems)
-    var userText = try aligned(userSide, known: users, kept: finalUsers)
-    let isDerived = userText == nil && itemText != nil && options.derivesUserEmbeddings
+    let hidesItems = options.coldItemShare > 0
+    var userText = hidesItems ? nil : try aligned(userSide, known: users, kept: finalUsers)
+    let isDerived = userText == nil && itemText != nil && (options.derivesUserEmbeddings || hidesItems)
     if isDerived, let itemText { userText = meanItemEmbeddings(training: parts[0], items: itemText) }
     if let itemText, let userText, itemText.columns != userText.columns {
       throw DataError.badValue(
@@ -73,7 +78,10 @@ struct DataSetLoader {
 
   // MARK: Users and items
 
-  private mutating func side(_ role: EntityRole, table: String?, embeddings: String?, ids: String?) throws -> Side {
+  /// - Parameter rowCount: rows (users) or columns (items) of the matrices; nil when interactions name ids.
+  private mutating func side(
+    _ role: EntityRole, table: String?, embeddings: String?, ids: String?, rowCount: Int?
+  ) throws -> Side {
     let catalogue = try table.map { try Catalogue(table: $0, role: role, columns: options.columns) }
     if let catalogue, catalogue.shortenedTitleCount > 0 {
       notices.append(
@@ -81,15 +89,21 @@ struct DataSetLoader {
           "long_titles",
           "\(catalogue.path): \(catalogue.shortenedTitleCount) titles were cut to \(Catalogue.titleLimit) bytes"))
     }
+    var embeddingIds: IdentifierMap?
+    if let rowCount {
+      try note(rowIds: role, count: rowCount, catalogue: catalogue)
+      if catalogue == nil, ids == nil { embeddingIds = IdentifierMap((0..<rowCount).lazy.map { String($0) }) }
+    }
     guard let embeddings else {
-      return Side(role: role, catalogue: catalogue, embeddings: nil, embeddingsPath: "", embeddingIds: nil)
+      return Side(role: role, catalogue: catalogue, embeddings: nil, embeddingsPath: "", embeddingIds: embeddingIds)
     }
     let matrix = try EmbeddingReader.read(embeddings)
-    var embeddingIds: IdentifierMap?
     var source = catalogue?.path ?? ""
     if let ids {
       embeddingIds = try Catalogue(list: ids).ids
       source = ids
+    } else if rowCount != nil {
+      source = catalogue?.path ?? sources.train
     } else if catalogue == nil {
       // In LightGCN's text an id is its row number.
       guard sources.layout == .adjacency else {
@@ -103,6 +117,25 @@ struct DataSetLoader {
     }
     return Side(
       role: role, catalogue: catalogue, embeddings: matrix, embeddingsPath: embeddings, embeddingIds: embeddingIds)
+  }
+
+  /// Says where the ids of a matrix's rows or columns come from.
+  private mutating func note(rowIds role: EntityRole, count: Int, catalogue: Catalogue?) throws(DataError) {
+    let axis = role == .user ? "rows" : "columns"
+    guard let catalogue else {
+      notices.append(
+        DataNotice("numbered_\(role.rawValue)s", "\(role.rawValue)s have no list: their ids are 0 to \(count - 1)"))
+      return
+    }
+    guard catalogue.ids.count == count else {
+      throw .badValue(
+        path: catalogue.path, place: "\(catalogue.ids.count) \(role.rawValue)s",
+        reason: "the matrix in \(sources.train) has \(count) \(axis), and row n of the list must be number n of them; "
+          + "correct the list, or remove it to use the numbers as ids")
+    }
+    notices.append(
+      DataNotice(
+        "listed_\(role.rawValue)s", "ids of \(role.rawValue)s are those of \(catalogue.path), row by row"))
   }
 
   private mutating func note(unlisted count: Int, in side: Side) {
@@ -123,10 +156,11 @@ struct DataSetLoader {
 
   /// Reads all files and brings them into canonical order; `users` and `items` become all ids in that order.
   private mutating func readTables(
-    users: inout IdentifierMap, items: inout IdentifierMap, listed: (users: Int, items: Int)
+    _ matrices: DividedMatrices?, users: inout IdentifierMap, items: inout IdentifierMap,
+    listed: (users: Int, items: Int)
   ) throws -> [InteractionTable] {
     var logs: [InteractionLog] = []
-    for path in [sources.train, sources.valid, sources.test] {
+    for (part, path) in [sources.train, sources.valid, sources.test].enumerated() {
       // All files share one pair of maps.
       var log = InteractionLog(users: users, items: items)
       users = IdentifierMap()
@@ -136,6 +170,7 @@ struct DataSetLoader {
         case .table:
           try InteractionReader.readTable(path, columns: options.columns, badLines: options.badLines, into: &log)
         case .adjacency: try InteractionReader.readAdjacency(path, badLines: options.badLines, into: &log)
+        case .matrix: matrices?.parts[part].map { log.append(matrix: $0) }
         }
       }
       if let first = log.firstBadLine {
@@ -237,6 +272,17 @@ struct DataSetLoader {
             "\(statistics.droppedHeldOut) later interactions of users without training interactions are left out"))
       }
       guard parts[0].count > 0 else { throw .empty("the split leaves no training interaction") }
+    }
+    if options.coldItemShare > 0 {
+      let hidden = ColdItems.hidden(of: items, share: options.coldItemShare, seed: options.seed)
+      let train = parts[0]
+      parts[0] = train.filtered { _, entry in !hidden[Int(train.items[entry])] }
+      notices.append(
+        DataNotice(
+          "hidden_items",
+          "\(hidden.count { $0 }) items are hidden from training with their "
+            + "\(train.count - parts[0].count) training interactions"))
+      guard parts[0].count > 0 else { throw .empty("hiding items leaves no training interaction; hide fewer") }
     }
     return parts.map { $0.matrix() }
   }

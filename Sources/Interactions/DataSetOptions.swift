@@ -6,6 +6,8 @@ import Files
 package struct DataSetOptions: Sendable {
   /// A folder that is recognised by its files, or one file of interactions; nil when `interactions` names the file.
   package var folder: String?
+  /// The layout that is meant where a folder holds several; nil to recognise it.
+  package var format: DataFormat?
   /// All interactions in one file; replaces what the folder holds.
   package var interactions: String?
   /// The list of items; replaces what the folder holds, as do all that follow.
@@ -32,7 +34,11 @@ package struct DataSetOptions: Sendable {
   ///
   /// A user with n training interactions gives floor(n * share), at most half; 0 leaves validation empty.
   package var validationShare = 0.1
-  /// The run's seed; decides random splits only.
+  /// Share of items whose training interactions are removed, so that their held-out ones measure cold items.
+  ///
+  /// User embeddings are then derived from the items', whatever files there are: given ones may tell of hidden items.
+  package var coldItemShare = 0.0
+  /// The run's seed; decides random splits and hidden items only.
   package var seed: UInt64 = 2023
   /// What to do when a user has the same item more than once.
   package var duplicates = DuplicatePolicy.keepLatest
@@ -56,6 +62,9 @@ package struct DataSetOptions: Sendable {
     guard validationShare >= 0, validationShare <= 1 else {
       throw .badOption("the validation share must be from 0 to 1, not \(validationShare)")
     }
+    guard coldItemShare >= 0, coldItemShare < 1 else {
+      throw .badOption("the share of cold items must be at least 0 and below 1, not \(coldItemShare)")
+    }
   }
 
   /// The files that these options mean.
@@ -66,7 +75,7 @@ package struct DataSetOptions: Sendable {
       // The folder's other files still count; it need not hold interactions of its own.
       if let folder { try DataFolder.addCompanions(of: folder, to: &sources) }
     } else if let folder {
-      sources = try DataFolder.recognise(folder)
+      sources = try DataFolder.recognise(folder, format: format)
     } else {
       throw DataError.notPossible("no data named; give a folder with --data or a file with --interactions")
     }

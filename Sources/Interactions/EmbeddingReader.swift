@@ -1,4 +1,4 @@
-// Text embeddings from `.npy` and safetensors files, checked to be finite.
+// Text embeddings from `.npy`, safetensors and pickle files, checked to be finite.
 
 import Files
 import Numerics
@@ -11,27 +11,46 @@ package enum EmbeddingReader {
 
   /// Reads a two-dimensional array of floating-point numbers, `[rows, dimension]`.
   ///
-  /// `.npy` files hold f2, f4 or f8; a safetensors file must hold exactly one two-dimensional tensor of floats, or one
-  /// named `embeddings`. Values are rounded to Float32.
+  /// `.npy` files hold f2, f4 or f8, and so does an array in a `.pkl` file, which is never executed; a safetensors file
+  /// must hold exactly one two-dimensional tensor of floats, or one named `embeddings`. Values are rounded to Float32.
   /// - Throws: an error that names file, row and column (from 0) of the first NaN or infinite value.
   package static func read(_ path: String) throws -> Matrix {
-    let matrix = path.hasSuffix(".safetensors") ? try readSafetensors(path) : try readNpy(path)
+    let matrix: Matrix
+    if path.hasSuffix(".safetensors") {
+      matrix = try readSafetensors(path)
+    } else if path.hasSuffix(".pkl") {
+      matrix = try readPickle(path)
+    } else {
+      matrix = try readNpy(path)
+    }
     try requireFinite(matrix, path: path)
     return matrix
   }
 
   private static func readNpy(_ path: String) throws -> Matrix {
     let file = try NpyFile(path)
-    switch file.dataType {
-    case .float16, .float32, .float64: break
-    case .int8, .uint8, .int32, .int64:
-      throw DataError.badValue(
-        path: path, place: "header", reason: "embeddings are floating-point numbers, not '\(file.dataType.rawValue)'")
-    }
+    try requireFloats(file.dataType, path: path)
     try requireShape(file.shape, path: path)
     let matrix = Matrix.uninitialized(rows: file.shape[0], columns: file.shape[1])
     try file.readFloats(into: matrix.elements)
     return matrix
+  }
+
+  private static func readPickle(_ path: String) throws -> Matrix {
+    let array = try PickleFile.array(path)
+    try requireFloats(array.dataType, path: path)
+    try requireShape(array.shape, path: path)
+    try array.requireMemory(bytesPerElement: MemoryLayout<Float>.size)
+    let matrix = Matrix.uninitialized(rows: array.shape[0], columns: array.shape[1])
+    try array.readFloats(into: matrix.elements)
+    return matrix
+  }
+
+  private static func requireFloats(_ dataType: NpyDataType, path: String) throws(DataError) {
+    guard dataType.isFloatingPoint else {
+      throw .badValue(
+        path: path, place: "header", reason: "embeddings are floating-point numbers, not '\(dataType.rawValue)'")
+    }
   }
 
   private static func readSafetensors(_ path: String) throws -> Matrix {

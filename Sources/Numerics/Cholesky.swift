@@ -50,23 +50,29 @@ package struct Cholesky: Sendable {
   }
 
   /// Replaces the rows X below a diagonal block D by X D⁻ᵀ.
+  ///
+  /// Dᵀ is put above the block's diagonal, where nothing is stored yet, so that its rows can be read in order.
   private static func solvePanel(_ diagonal: UnsafeMutablePointer<Float>, width: Int, rows: Int, stride: Int) {
+    for row in 1..<max(1, width) {
+      for column in 0..<row { diagonal[column * stride + row] = diagonal[row * stride + column] }
+    }
     let inner = 64
-    let table = kernels
     parallelRanges(rows, blockSize: 48) { range in
+      let axpy = kernels.axpy
       let panel = diagonal + (width + range.lowerBound) * stride
       for start in Swift.stride(from: 0, to: width, by: inner) {
         let columns = min(inner, width - start)
         if start > 0 {
           gemmSerial(
-            m: range.count, n: columns, k: start, a: panel, lda: stride, b: diagonal + start * stride, ldb: stride,
-            transposeB: true, c: panel + start, ldc: stride, accumulate: true, alpha: -1)
+            m: range.count, n: columns, k: start, a: panel, lda: stride, b: diagonal + start, ldb: stride,
+            c: panel + start, ldc: stride, accumulate: true, alpha: -1)
         }
         for row in 0..<range.count {
           let x = panel + (row * stride + start)
           for column in 0..<columns {
             let line = diagonal + ((start + column) * stride + start)
-            x[column] = (x[column] - table.dot(x, line, column)) / line[column]
+            x[column] /= line[column]
+            axpy(-x[column], line + (column + 1), x + (column + 1), columns - column - 1)
           }
         }
       }

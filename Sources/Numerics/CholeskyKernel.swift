@@ -1,9 +1,10 @@
 // Cholesky on the calling thread over raw memory, for diagonal blocks and for the small systems of one user or item.
 
-/// Factors a small symmetric positive definite matrix in place, row by row; the lower triangle is read and written.
+/// Factors a small symmetric positive definite matrix in place; the lower triangle is read and written.
 ///
-/// Each element is one inner product of two rows of the factor (Golub and Van Loan 2013, section 4.2.5, ordered by
-/// rows), so memory is read in order. n³/3 floating-point operations.
+/// Right-looking: once a column is final, the rows below it lose their multiple of it (Golub and Van Loan 2013,
+/// algorithm 4.2.2). Adding multiples of a short row is half as dear as inner products of short rows.
+/// n³/3 floating-point operations.
 /// - Parameters:
 ///   - matrix: element (i, j) at `matrix[i * stride + j]`; the factor afterwards, undefined after a failure.
 ///   - count: rows n.
@@ -13,20 +14,28 @@
 package func choleskyFactorRows(
   _ matrix: UnsafeMutablePointer<Float>, count: Int, stride: Int, scales: [Float]? = nil
 ) -> Int? {
-  let table = kernels
-  for row in 0..<count {
-    let line = matrix + row * stride
-    for column in 0..<row {
-      let other = matrix + column * stride
-      line[column] = (line[column] - table.dot(line, other, column)) / other[column]
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * max(1, count)) { buffer -> Int? in
+    guard let final = buffer.baseAddress else { return 0 }
+    let ownScales = final + count
+    for row in 0..<count { ownScales[row] = scales.map { $0[row] } ?? matrix[row * stride + row] }
+    let axpy = kernels.axpy
+    for column in 0..<count {
+      let pivot = matrix[column * stride + column]
+      // Written so that NaN fails too; an infinite pivot would turn the rest into zeros.
+      guard pivot > max(0, 1e-7 * ownScales[column]), pivot.isFinite else { return column }
+      let root = pivot.squareRoot()
+      matrix[column * stride + column] = root
+      let inverse = 1 / root
+      for row in column + 1..<max(column + 1, count) {
+        let line = matrix + row * stride
+        let value = line[column] * inverse
+        line[column] = value
+        final[row] = value
+        axpy(-value, final + (column + 1), line + (column + 1), row - column)
+      }
     }
-    let scale = scales.map { $0[row] } ?? line[row]
-    let pivot = line[row] - table.dot(line, line, row)
-    // Written so that NaN fails too; an infinite pivot would turn the rest into zeros.
-    guard pivot > max(0, 1e-7 * scale), pivot.isFinite else { return row }
-    line[row] = pivot.squareRoot()
+    return nil
   }
-  return nil
 }
 
 /// Solves L Lᵀ x = b in place for a factor of `choleskyFactorRows`.

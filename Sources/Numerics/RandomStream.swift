@@ -17,12 +17,18 @@ package enum RandomPurpose: UInt32, Sendable {
   case evaluation = 10
   case noise = 11
   case matching = 12
-  case textControl = 13
-  case mask = 14
-  case balanceProbe = 15
+  case secondEdgeDropout = 13
+  case secondNoise = 14
+  case gumbel = 15
+  case decoderEdges = 16
+  case textControl = 17
+  case mask = 18
+  case balanceProbe = 19
   case tuning = 20
   case bootstrap = 21
   case sampledTask = 22
+  case mapLayout = 31
+  case probe = 32
   case test = 99
 }
 

@@ -46,7 +46,15 @@ package struct BaseModelDescriptor: Sendable {
 /// The list of base models.
 package enum BaseModelRegistry {
   /// All models in the order in which help lists them.
-  package static let all: [BaseModelDescriptor] = [BPRMF.descriptor, LightGCN.descriptor]
+  package static let all: [BaseModelDescriptor] = [
+    BPRMF.descriptor,
+    LightGCN.descriptor,
+    GCCF.descriptor,
+    SGL.descriptor,
+    SimGCL.descriptor,
+    DCCF.descriptor,
+    AutoCF.descriptor,
+  ]
 
   /// The model of a name, if there is one.
   package static func named(_ name: String) -> BaseModelDescriptor? { all.first { $0.name == name } }
@@ -65,7 +73,18 @@ extension OptionDeclaration {
 
   /// Number of propagations.
   package static func layers(default value: Int) -> OptionDeclaration {
-    OptionDeclaration("layers", .integer(0...16), default: String(value), "graph propagations, summed")
+    OptionDeclaration("layers", .integer(0...16), default: String(value), "graph propagations")
+  }
+
+  /// Weight of a contrastive loss.
+  package static func contrastWeight(default value: String) -> OptionDeclaration {
+    OptionDeclaration("contrast-weight", .number(0...1000), default: value, "weight of the contrastive loss")
+  }
+
+  /// Temperature of a contrastive loss.
+  package static func contrastTemperature(default value: String) -> OptionDeclaration {
+    OptionDeclaration(
+      "contrast-temperature", .number(0.001...1000), default: value, "temperature of the contrastive loss")
   }
 
   /// Probability with which a directed graph entry is kept in a training step.

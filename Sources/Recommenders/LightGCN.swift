@@ -40,16 +40,8 @@ package final class LightGCN: BaseModel {
 
   package func finalRepresentation(of input: Matrix) -> Matrix { graph.sumOfLayers(input, layers: layers) }
 
-  /// The layer sum of a user splits into its layer-0 part and its items' sums of layers 0 ..< L:
-  /// e_u = x_u + Σ_{j ∈ N(u)} Ã_uj p_j with p = Σ_{l=0..L-1} Ãˡ x.
   package func attribution(of input: Matrix) -> VectorAttribution {
-    let nodes = input.rows
-    guard layers > 0 else {
-      return .propagation(
-        own: input.rows(0..<users), itemPartial: Matrix(rows: nodes - users, columns: representationWidth))
-    }
-    let partial = graph.sumOfLayers(input, layers: layers - 1)
-    return .propagation(own: input.rows(0..<users), itemPartial: partial.rows(users..<nodes))
+    .sumOfLayers(input, graph: graph, layers: layers, users: users)
   }
 
   /// How the registry offers this model.

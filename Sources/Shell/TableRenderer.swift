@@ -1,6 +1,7 @@
 // Sentences and aligned columns for a person's screen.
 
 import Engine
+import Files
 
 /// Writes answers as wrapped sentences followed by tables that fit the screen.
 ///

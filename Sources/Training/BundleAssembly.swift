@@ -15,6 +15,12 @@ package struct FinalMetrics: Sendable {
   /// On the test split, when there is one.
   package var test: RankingReport?
 
+  /// Metrics of one or both splits.
+  package init(validation: RankingReport?, test: RankingReport?) {
+    self.validation = validation
+    self.test = test
+  }
+
   /// As `metrics.json`: the protocol, then one member for each split.
   package var json: JSONValue {
     var members: [JSONValue.Member] = [

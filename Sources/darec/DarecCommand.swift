@@ -18,9 +18,10 @@ struct DarecCommand: ParsableCommand {
       """,
     version: darecVersion,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self,
-      ComponentsCommand.self, ExplainCommand.self, InspectCommand.self, SampleCommand.self, SchemaCommand.self,
-      BenchCommand.self, ExperimentCommand.self, ExperimentRunCommand.self,
+      TrainCommand.self, BaselineCommand.self, EvaluateCommand.self, ExperimentCommand.self, ExperimentRunCommand.self,
+      ReportCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self, ComponentsCommand.self,
+      ExplainCommand.self, InspectCommand.self, SampleCommand.self, ExportCommand.self, SchemaCommand.self,
+      BenchCommand.self,
     ])
 
   /// Names of the verbs, with the parser's own.

@@ -7,10 +7,15 @@ import Interactions
 /// Files, filters and split; shared by every verb that reads data.
 struct DataArguments: ParsableArguments {
   @Option(
-    help: "Folder recognised by what it holds: train/valid/test.tsv, RecBole files, LightGCN text, one ratings file.")
+    help:
+      "Folder recognised by what it holds: train/valid/test.tsv, RLMRec or RecBole files, LightGCN text, one ratings file."
+  )
   var data: String?
 
-  @Option(help: "One file with all interactions (CSV, TSV, RecBole .inter, LightGCN text).")
+  @Option(help: "rlmrec: read trn_mat.pkl and its companions from --data even when it holds other data too.")
+  var dataFormat: String?
+
+  @Option(help: "One file with all interactions (CSV, TSV, RecBole .inter, LightGCN text, a matrix in .pkl or .npz).")
   var interactions: String?
 
   @Option(help: "Item list with ids and titles (CSV, TSV, RecBole .item).")
@@ -19,7 +24,8 @@ struct DataArguments: ParsableArguments {
   @Option(help: "User list with ids.")
   var users: String?
 
-  @Option(help: "Text embeddings of items (.npy or .safetensors), rows in the order of --item-ids or of the item list.")
+  @Option(
+    help: "Text embeddings of items (.npy, .safetensors, .pkl), rows in the order of --item-ids or of the item list.")
   var itemEmbeddings: String?
 
   @Option(help: "Ids of the rows of --item-embeddings, one a line.")
@@ -49,6 +55,9 @@ struct DataArguments: ParsableArguments {
   @Option(help: "Shares of training, validation and test.")
   var splitShares: String = "3:1:1"
 
+  @Option(help: "Share of items hidden from training, to measure cold items; users' text is then made of items'.")
+  var coldItems: Double?
+
   @Flag(help: "Skip malformed lines, and count them, instead of stopping.")
   var skipBadLines = false
 
@@ -58,6 +67,12 @@ struct DataArguments: ParsableArguments {
   /// The options of the data reader.
   func options(seed: UInt64) throws -> DataSetOptions {
     var options = DataSetOptions(folder: data)
+    if let dataFormat {
+      guard let format = DataFormat(rawValue: dataFormat) else {
+        throw CommandFailure.usage("--data-format takes rlmrec, not '\(dataFormat)'")
+      }
+      options.format = format
+    }
     options.interactions = interactions
     options.items = items
     options.users = users
@@ -73,6 +88,7 @@ struct DataArguments: ParsableArguments {
     options.ratingThreshold = minRating
     options.core = core ?? 0
     options.split = try splitMethod()
+    options.coldItemShare = coldItems ?? 0
     options.badLines = skipBadLines ? .skip : .refuse
     options.allowMissing = allowMissing
     options.seed = seed
@@ -108,12 +124,12 @@ struct DataArguments: ParsableArguments {
 
   private var texts: [(String, String?)] {
     [
-      ("data", data), ("interactions", interactions), ("items", items), ("users", users),
+      ("data", data), ("data-format", dataFormat), ("interactions", interactions), ("items", items), ("users", users),
       ("item-embeddings", itemEmbeddings), ("item-ids", itemIds), ("user-embeddings", userEmbeddings),
       ("user-ids", userIds), ("user-column", userColumn), ("item-column", itemColumn),
       ("rating-column", ratingColumn), ("timestamp-column", timestampColumn), ("title-column", titleColumn),
       ("min-rating", minRating.map { String($0) }), ("core", core.map { String($0) }), ("split", split),
-      ("split-shares", splitShares),
+      ("split-shares", splitShares), ("cold-items", coldItems.map { String($0) }),
     ]
   }
 

@@ -1,7 +1,7 @@
 // Metrics as a small table for people.
 
 import Evaluation
-import Shell
+import Files
 import Training
 
 /// Renders metrics of the held-out splits.

@@ -250,38 +250,14 @@ struct TrainCommand: ParsableCommand {
 
   /// Every option of every model and alignment, for `--help`: lines that fit 80 columns.
   private static var optionLists: String {
-    func list(_ title: String, _ options: [OptionDeclaration]) -> String {
-      let lines = options.map { option -> String in
-        let setting = "  \(option.name)=\(option.defaultValue)"
-        let fill = String(repeating: " ", count: max(2, 28 - setting.count))
-        let allowed = option.shortAllowed
-        let text = setting + fill + option.summary
-        guard !allowed.isEmpty else { return text }
-        return text.count + allowed.count + 3 <= 79
-          ? "\(text) (\(allowed))" : text + "\n" + String(repeating: " ", count: 28) + "(\(allowed))"
-      }
-      return title + "\n" + lines.joined(separator: "\n")
-    }
     let models = BaseModelRegistry.all.map { model -> String in
       let presets = model.presets.isEmpty ? "" : "; presets: " + model.presets.keys.sorted().joined(separator: ", ")
-      return list("Options for --set with --model \(model.name)\(presets):", model.options)
+      return OptionHelp.list("Options for --set with --model \(model.name)\(presets):", model.options)
     }
     let alignments = AlignmentRegistry.all.map {
-      list("Options for --set with --align \($0.name):", $0.options)
+      OptionHelp.list("Options for --set with --align \($0.name):", $0.options)
     }
-    let run = list("Options for --set with any model:", TrainingConfiguration.runOptions)
+    let run = OptionHelp.list("Options for --set with any model:", TrainingConfiguration.runOptions)
     return (models + alignments + [run]).joined(separator: "\n\n")
-  }
-}
-
-extension OptionDeclaration {
-  /// The values in a few characters; empty where the default says it all.
-  fileprivate var shortAllowed: String {
-    switch kind {
-    case .integer(let range): return "\(range.lowerBound)...\(range.upperBound)"
-    case .number(let range): return range.upperBound <= 1 ? "0...1" : ""
-    case .choice(let words): return words.joined(separator: "|")
-    case .flag: return "true|false"
-    }
   }
 }

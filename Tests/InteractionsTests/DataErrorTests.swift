@@ -87,7 +87,7 @@ import Testing
 
   @Test func foldersAndFilesThatAreNotThereAreNamed() throws {
     #expect(try message([:]).contains("no data set recognised; it is empty. Looked for: train.tsv"))
-    #expect(try message(["notes.md": "", "trn_mat.pkl": ""]).contains("it holds 'notes.md', 'trn_mat.pkl'"))
+    #expect(try message(["notes.md": "", "usr_prf.pkl": ""]).contains("it holds 'notes.md', 'usr_prf.pkl'"))
     #expect(try message(["a.csv": "", "b.csv": "x"]).contains("'a.csv', 'b.csv'; name one with --interactions"))
     #expect(try message(["a.inter": "", "b.inter": ""]).contains("'a.inter', 'b.inter'"))
     #expect(try message([:], status: .missingInput) { $0.folder = "/nowhere/at/all" }.contains("no such file"))

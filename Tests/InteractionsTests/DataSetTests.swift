@@ -165,4 +165,39 @@ import Testing
     let bad = try folder.write("bad.safetensors", "not one")
     #expect(throws: SafetensorsError.self) { try load(folder) { $0.itemEmbeddings = bad } }
   }
+
+  @Test func hiddenItemsLoseTheirTrainingOnlyAndUserTextForgetsThem() throws {
+    let folder = try TemporaryFolder()
+    let items = (0..<60).map { "i\($0)" }
+    var train = "user_id\titem_id\n"
+    var test = "user_id\titem_id\n"
+    for user in 0..<20 {
+      for item in 0..<60 {
+        if item % 3 == user % 3 { train += "u\(user)\ti\(item)\n" }
+        if item % 5 == user % 5 && item % 3 != user % 3 { test += "u\(user)\ti\(item)\n" }
+      }
+    }
+    try folder.write("train.tsv", train)
+    try folder.write("test.tsv", test)
+    try folder.write("items.tsv", "item_id\ttitle\n" + items.map { "\($0)\t\n" }.joined())
+    try folder.write("users.tsv", "user_id\n" + (0..<20).map { "u\($0)\n" }.joined())
+    try NpyFile.write(folder.path + "/item_embeddings.npy", shape: [60, 1], values: (0..<60).map { Float($0 + 1) })
+    try NpyFile.write(folder.path + "/user_embeddings.npy", shape: [20, 1], values: (0..<20).map { Float($0 + 1) })
+    let whole = try load(folder)
+    let hidden = try load(folder) { $0.coldItemShare = 0.3 }
+    let again = try load(folder) { $0.coldItemShare = 0.3 }
+    #expect(hidden.train.columnIndices == again.train.columnIndices && hidden.fingerprint == again.fingerprint)
+    #expect(hidden.test.columnIndices == whole.test.columnIndices)
+    let cold = (0..<60).filter { item in (0..<20).allSatisfy { !hidden.train.contains(row: $0, column: Int32(item)) } }
+    #expect((8...28).contains(cold.count), "about 18 of 60")
+    for user in 0..<20 {
+      for item in 0..<60 where !cold.contains(item) {
+        #expect(
+          hidden.train.contains(row: user, column: Int32(item)) == whole.train.contains(row: user, column: Int32(item)))
+      }
+    }
+    #expect(!whole.userTextIsDerived && hidden.userTextIsDerived)
+    #expect(hidden.notices.contains { $0.code == "hidden_items" })
+    #expect(throws: DataError.self) { try load(folder) { $0.coldItemShare = 1 } }
+  }
 }
