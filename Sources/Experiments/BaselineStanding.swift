@@ -38,8 +38,8 @@ struct BaselineStanding {
     guard let recall = comparison.recall, let direction = comparison.direction else { return nil }
     data = model.kind.data.name
     self.comparison = comparison
-    self.model = model.kind.text
-    self.baseline = baseline.kind.text
+    self.model = model.kind.name
+    self.baseline = baseline.kind.name
     let words: String
     switch direction {
     case .ahead: words = "the model is ahead"
@@ -47,7 +47,7 @@ struct BaselineStanding {
     case .open: words = "no difference shown"
     }
     text =
-      "best of validation: \(model.kind.text) (test Recall@20 \(MarkdownText.fixed(own, 4))) against baseline "
+      "best by validation on \(model.kind.data.name): \(model.kind.name) (test Recall@20 \(MarkdownText.fixed(own, 4))) against baseline "
       + "\(baseline.kind.model) (\(MarkdownText.fixed(other, 4))): \(Comparison.text(recall)): \(words)."
   }
 

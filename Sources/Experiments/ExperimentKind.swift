@@ -34,10 +34,11 @@ package struct ExperimentKind: Sendable, Equatable {
     return nil
   }
 
+  /// What it is on any data: `lightgcn with darec`.
+  package var name: String { model + (alignment.map { $0 == "none" ? "" : " with \($0)" } ?? "") }
+
   /// For messages: `steam: lightgcn with darec`.
-  package var text: String {
-    "\(data.name): \(model)" + (alignment.map { $0 == "none" ? "" : " with \($0)" } ?? "")
-  }
+  package var text: String { "\(data.name): \(name)" }
 }
 
 extension ExperimentPlan {
