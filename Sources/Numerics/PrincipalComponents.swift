@@ -22,7 +22,9 @@ package struct PrincipalComponents {
 
   /// Spare directions of the iteration: they speed convergence of the last wanted one.
   private static let spare = 8
-  /// Most rounds; convergence usually takes ten to thirty. Without a gap between the variances more would only turn the
+  /// Most rounds; convergence usually takes ten to thirty.
+  ///
+  /// Without a gap between the variances more would only turn the
   /// directions among equals.
   private static let rounds = 100
 
