@@ -4,7 +4,9 @@ import Numerics
 
 /// A ridge regression from text vectors to collaborative vectors, fitted on half of the items and judged on the rest.
 ///
-///     W = (X^T X + r I)^-1 X^T Y      X: text of the fit half [n/2, dL], Y: collaborative vectors [n/2, d], both centred
+///     W = (X^T X + r I)^-1 X^T Y
+///
+/// with X the text of the fit half `[n/2, dL]` and Y its collaborative vectors `[n/2, d]`, both centred.
 ///
 /// A high R^2 on the other half says that text already holds what behaviour knows; a low one that the two complement
 /// each other, or that the map is not linear. Source: the diagnostics of Docs/Report.md, "Complementarity".

@@ -75,9 +75,10 @@ struct Complements {
     var content: [Markup] = [
       .paragraph(
         "The text-only ranking orders items by the cosine of their text vector and the user's. Where the two lists "
-          + "overlap little and each finds what the other misses, fusing them can help; where they do not, no alignment "
-          + "can. Recall of both lists is what a perfect choice between them would reach; overlap is the share of common "
-          + "items among all in either list. \(split.prefix(1).uppercased() + split.dropFirst()) split, lists of 20.",
+          + "overlap little and each finds what the other misses, fusing them can help; where they do not, no "
+          + "alignment can. Recall of both lists is what a perfect choice between them would reach; overlap is the "
+          + "share of common items among all in either list. "
+          + "\(split.prefix(1).uppercased() + split.dropFirst()) split, lists of 20.",
         kind: "hint"),
       DataTable(
         caption: "Rankings of the model and of text alone",
@@ -95,8 +96,8 @@ struct Complements {
         .paragraph(
           "Ridge regression fitted on half of the items with training interactions, judged on the other half "
             + "(\(grouped(first.heldOutItems)) items, \(grouped(first.tailItems)) of them in the least popular third). "
-            + "R² is the share of variance explained; neighbours are the ten nearest by cosine among the held-out items, "
-            + "of which unrelated vectors would share \(percent(first.chanceOverlap)).", kind: "hint"))
+            + "R² is the share of variance explained; neighbours are the ten nearest by cosine among the held-out "
+            + "items, of which unrelated vectors would share \(percent(first.chanceOverlap)).", kind: "hint"))
       content.append(
         DataTable(
           caption: "Linear probe",

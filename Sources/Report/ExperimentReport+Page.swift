@@ -130,7 +130,8 @@ extension ExperimentReport.DataSetResults {
             } ?? "–"),
           DataTable.Cell(comparison.pValue.map(Self.probability) ?? "–"),
           DataTable.Cell(
-            difference.seeds.isEmpty ? "–" : difference.seeds.map { number($0, 4, plus: true) }.joined(separator: ", ")),
+            difference.seeds.isEmpty
+              ? "–" : difference.seeds.map { number($0, 4, plus: true) }.joined(separator: ", ")),
         ])
       }
     }

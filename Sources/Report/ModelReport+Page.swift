@@ -216,15 +216,15 @@ extension ModelReport {
     }
     var content: [Markup] = [
       .paragraph(
-        "The shared spaces of both sides are cut into \(centres.count) centres each, and centres are matched one to one. "
-          + "Agreement is the share of a centre's users and items that language puts into the matched centre; beside it "
-          + "is the language centre that holds most of them.", kind: "hint")
+        "The shared spaces of both sides are cut into \(centres.count) centres each, matched one to one. "
+          + "Agreement is the share of a centre's users and items that language puts into the matched centre; beside "
+          + "it is the language centre that holds most of them.", kind: "hint")
     ]
     if let agreement = comparison?.centres {
       var text =
-        "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into matched "
-        + "centres, \(percent(agreement.all)) of all; with the best one-to-one matching of the same centres it would be "
-        + "\(percent(agreement.best))."
+        "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into "
+        + "matched centres, \(percent(agreement.all)) of all; with the best one-to-one matching of the same centres it "
+        + "would be \(percent(agreement.best))."
       if agreement.best > agreement.all + 0.2 {
         text += " So the two sides form much the same groups, and the matching pairs the wrong ones."
       }

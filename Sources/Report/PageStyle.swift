@@ -83,7 +83,8 @@ enum PageStyle {
     .figures{grid-template-columns:1fr 1fr}.names{columns:1}svg text.centre{font-size:17px}
     svg text{font-size:12.5px}tbody th{max-width:42vw;min-width:6.5rem;overflow-wrap:break-word}
     tbody th.n{min-width:0}}
-    @media print{html{font-size:10pt}body{font-size:1rem}main{max-width:none;padding:0 2px}nav{display:none}h2{break-after:avoid;margin-top:18pt}
+    @media print{html{font-size:10pt}body{font-size:1rem}main{max-width:none;padding:0 2px}
+    nav{display:none}h2{break-after:avoid;margin-top:18pt}
     .scroll{overflow:visible}tr{break-inside:avoid}.t{min-width:0}.grid{grid-template-columns:repeat(2,1fr)}
     .maps{grid-template-columns:repeat(2,1fr)}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
     """
