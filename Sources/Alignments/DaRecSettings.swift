@@ -65,7 +65,7 @@ struct DaRecSettings {
     cosineSimilarity = options.text("global-similarity") == "cosine"
     globalScale = GlobalScale(rawValue: options.text("global-scale")) ?? .mean
     sampling = Sampling(rawValue: options.text("sampling")) ?? .nodes
-    matching = CentreMatching(rawValue: options.text("matching")) ?? .greedy
+    matching = CentreMatching(rawValue: options.text("matching")) ?? .coMembership
     localLoss = LocalLoss(rawValue: options.text("local-loss")) ?? .identity
     sphericalCentres = options.text("centre-metric") == "spherical"
     iterations = options.integer("centre-iterations")
@@ -94,7 +94,8 @@ struct DaRecSettings {
     OptionDeclaration(
       "sampling", .choice(Sampling.allCases.map(\.rawValue)), default: "nodes", "which nodes a step compares (A5)"),
     OptionDeclaration(
-      "matching", .choice(CentreMatching.allCases.map(\.rawValue)), default: "greedy", "pairing of the centres (A6)"),
+      "matching", .choice(CentreMatching.allCases.map(\.rawValue)), default: "co-membership",
+      "pairing of the centres (A6)"),
     OptionDeclaration(
       "local-loss", .choice(LocalLoss.allCases.map(\.rawValue)), default: "identity", "loss on the paired centres (A7)"),
     OptionDeclaration(

@@ -201,7 +201,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
   @Test(
     arguments: [
       ("pooling", "by-type"), ("global-similarity", "dot"), ("global-scale", "per-node"), ("sampling", "batch"),
-      ("sampling", "all"), ("matching", "optimal"), ("matching", "co-membership"), ("matching", "nearest"),
+      ("sampling", "all"), ("matching", "optimal"), ("matching", "greedy"), ("matching", "nearest"),
       ("matching", "random"), ("local-loss", "diagonal"), ("local-loss", "distance"), ("local-loss", "contrastive"),
       ("centre-metric", "euclidean"), ("score", "projected"), ("score", "sum"), ("score", "shared"), ("score", "fused"),
       ("score", "fused-projected"),
