@@ -15,8 +15,7 @@ package final class DaRec: Alignment {
   private let text: Matrix
   private let users: Int
   private let seed: UInt64
-  let collaborativeSpecific: Perceptron
-  let collaborativeShared: Perceptron
+  private let collaborative: CollaborativeParts
   let languageSpecific: Perceptron
   let languageShared: Perceptron
   /// The interaction graph that smooths the language parts of a fused score; nil when it is not needed.
@@ -31,22 +30,28 @@ package final class DaRec: Alignment {
     seed = problem.seed
     text = settings.centersText ? Self.centred(problem.text) : problem.text
     graph = settings.fusedHops > 0 ? PropagationGraph(bipartite: problem.interactions) : nil
+    let partWidth =
+      settings.split == .halves ? CollaborativeParts.halfWidth(of: problem.representationWidth) : settings.width
     func projector(_ name: String, _ side: ParameterSide, _ index: Int) -> Perceptron {
       var stream = RandomStream(seed: problem.seed, purpose: .alignmentInitialization, epoch: 0, step: index)
       return Perceptron(
         name: name, input: side == .collaborative ? problem.representationWidth : problem.text.columns,
-        output: settings.width, layers: settings.layers, side: side, stream: &stream)
+        output: partWidth, layers: settings.layers, side: side, stream: &stream)
     }
-    collaborativeSpecific = projector("collaborative.specific", .collaborative, 0)
-    collaborativeShared = projector("collaborative.shared", .collaborative, 1)
+    switch settings.split {
+    case .halves: collaborative = CollaborativeParts(halvesOf: problem.representationWidth)
+    case .projectors:
+      collaborative = CollaborativeParts(
+        specific: projector("collaborative.specific", .collaborative, 0),
+        shared: projector("collaborative.shared", .collaborative, 1), width: partWidth)
+    }
     languageSpecific = projector("language.specific", .language, 2)
     languageShared = projector("language.shared", .language, 3)
     starts = [CentreStart?](repeating: nil, count: settings.poolsNodes ? 1 : 2)
   }
 
   package var parameters: [Parameter] {
-    collaborativeSpecific.parameters + collaborativeShared.parameters + languageSpecific.parameters
-      + languageShared.parameters
+    collaborative.parameters + languageSpecific.parameters + languageShared.parameters
   }
 
   package var firstActiveEpoch: Int? { settings.changesAnything ? settings.pretrainEpochs : nil }
@@ -70,8 +75,8 @@ package final class DaRec: Alignment {
     let behaviour = isWhole ? representation : tape.gatherRows(representation, nodes)
     let language = tape.constant(isWhole ? text : text.gatherRows(nodes))
     let parts = (
-      collaborativeSpecific: collaborativeSpecific.project(behaviour, on: tape),
-      collaborativeShared: collaborativeShared.project(behaviour, on: tape),
+      collaborativeSpecific: collaborative.specific(behaviour, on: tape),
+      collaborativeShared: collaborative.shared(behaviour, on: tape),
       languageSpecific: languageSpecific.project(language, on: tape),
       languageShared: languageShared.project(language, on: tape)
     )
@@ -128,11 +133,15 @@ package final class DaRec: Alignment {
       x: ClusteredSide(x, spherical: settings.sphericalCentres).rows, k: clusters, stream: &stream)
   }
 
-  package var ranksWithRepresentation: Bool { settings.score == .final }
+  package var ranksWithRepresentation: Bool {
+    settings.score == .final || (settings.score == .projected && collaborative.preservesScores)
+  }
 
   package func scoring(on tape: Tape, representation: Variable) -> Variable {
-    func specific() -> Variable { collaborativeSpecific.project(representation, on: tape) }
-    func shared() -> Variable { collaborativeShared.project(representation, on: tape) }
+    // Halves side by side are the representation itself.
+    if ranksWithRepresentation { return representation }
+    func specific() -> Variable { collaborative.specific(representation, on: tape) }
+    func shared() -> Variable { collaborative.shared(representation, on: tape) }
     switch settings.score {
     case .final: return representation
     case .shared: return shared()
@@ -157,7 +166,7 @@ package final class DaRec: Alignment {
   }
 
   package func scoring(representation: Matrix) -> Matrix {
-    guard settings.score != .final else { return representation }
+    guard !ranksWithRepresentation else { return representation }
     let tape = Tape()
     return scoring(on: tape, representation: tape.constant(representation)).value
   }
@@ -165,13 +174,13 @@ package final class DaRec: Alignment {
   package var hasTwoSides: Bool { true }
 
   package func alignedViews(representation: Matrix, nodes: [Int32]) -> (collaborative: Matrix, language: Matrix)? {
-    (collaborativeShared.project(representation.gatherRows(nodes)), languageShared.project(text.gatherRows(nodes)))
+    (collaborative.shared(representation.gatherRows(nodes)), languageShared.project(text.gatherRows(nodes)))
   }
 
   package func parts(representation: Matrix) -> DisentangledParts? {
     DisentangledParts(
-      collaborativeShared: collaborativeShared.project(representation),
-      collaborativeSpecific: collaborativeSpecific.project(representation),
+      collaborativeShared: collaborative.shared(representation),
+      collaborativeSpecific: collaborative.specific(representation),
       languageShared: languageShared.project(text), languageSpecific: languageSpecific.project(text))
   }
 

@@ -33,6 +33,7 @@ struct DaRecSettings {
   let sampleSize: Int
   let width: Int
   let layers: Int
+  let split: CollaborativeSplit
   let poolsNodes: Bool
   let cosineSimilarity: Bool
   let globalScale: GlobalScale
@@ -61,6 +62,7 @@ struct DaRecSettings {
     sampleSize = options.integer("sample-size")
     width = options.integer("part-width")
     layers = options.integer("projector-layers")
+    split = CollaborativeSplit(rawValue: options.text("collaborative-parts")) ?? .projectors
     poolsNodes = options.text("pooling") == "pooled"
     cosineSimilarity = options.text("global-similarity") == "cosine"
     globalScale = GlobalScale(rawValue: options.text("global-scale")) ?? .mean
@@ -85,6 +87,9 @@ struct DaRecSettings {
     OptionDeclaration("sample-size", .integer(2...1_000_000), default: "4096", "nodes compared in a step (N-hat)"),
     OptionDeclaration("part-width", .integer(1...4096), default: "32", "width of the four parts"),
     OptionDeclaration("projector-layers", .integer(1...3), default: "2", "layers of each projector (A2)"),
+    OptionDeclaration(
+      "collaborative-parts", .choice(CollaborativeSplit.allCases.map(\.rawValue)), default: "projectors",
+      "how the behavioural side is split (A2)"),
     OptionDeclaration(
       "pooling", .choice(["pooled", "by-type"]), default: "pooled", "users and items together or apart (A1)"),
     OptionDeclaration(

@@ -20,6 +20,21 @@ extension Tape {
     }
   }
 
+  /// Columns `range` of x, followed by zeros up to `width`: `[n, width]` from `[n, d]`.
+  package func columns(of x: Variable, _ range: Range<Int>, paddedTo width: Int) -> Variable {
+    precondition(range.upperBound <= x.value.columns && range.count <= width, "the columns are not there")
+    let rows = x.value.rows
+    let value = Matrix(rows: rows, columns: width)
+    for row in 0..<rows { value.row(row).update(from: x.value.row(row) + range.lowerBound, count: range.count) }
+    return record(value: value, inputs: [x]) { gradient in
+      x.accumulateSparsely { target in
+        for row in 0..<rows {
+          kernels.axpy(1, gradient.row(row), target.row(row) + range.lowerBound, range.count)
+        }
+      }
+    }
+  }
+
   /// α x, `[n, d]`.
   package func scale(_ x: Variable, by alpha: Float) -> Variable {
     let value = x.value.copy()

@@ -100,6 +100,18 @@ import Testing
     }
   }
 
+  @Test func paddedColumns() {
+    let x = randomParameter("x", rows: 6, columns: 5, seed: 50)
+    let target = randomParameter("target", rows: 6, columns: 3, seed: 51).value
+    expectGradientMatchesCentralDifference(of: [x]) { tape in
+      [0..<3, 3..<5].map { range in
+        tape.maskedReconstruction(
+          tape.columns(of: tape.variable(x), range, paddedTo: 3), tape.constant(target), temperature: 1, name: "r",
+          weight: 2)
+      }
+    }
+  }
+
   @Test func stackedReplacedAndScaledRows() {
     let upper = randomParameter("upper", rows: 3, columns: 4, seed: 40)
     let lower = randomParameter("lower", rows: 5, columns: 4, seed: 41)

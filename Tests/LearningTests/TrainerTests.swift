@@ -204,7 +204,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
       ("sampling", "all"), ("matching", "optimal"), ("matching", "greedy"), ("matching", "nearest"),
       ("matching", "random"), ("local-loss", "diagonal"), ("local-loss", "distance"), ("local-loss", "contrastive"),
       ("centre-metric", "euclidean"), ("score", "projected"), ("score", "sum"), ("score", "shared"), ("score", "fused"),
-      ("score", "fused-projected"),
+      ("score", "fused-projected"), ("collaborative-parts", "halves"),
       ("pretrain-epochs", "2"), ("center-text", "true"), ("projector-layers", "1"), ("projector-layers", "3"),
       ("lambda-scope", "alignment"), ("sample-size", "17"), ("centres", "3"),
     ])
@@ -220,6 +220,30 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
     #expect(vectors.users.rows == 60 && vectors.items.rows == 40)
     #expect(trainer.finalMetrics().test?.value(.recall, at: 20) ?? 0 > 0)
     if option == "score" && value == "projected" { #expect(vectors.users.columns == 64) }
+  }
+
+  @Test(arguments: ["32", "33"]) func halvesAddUpToTheScoreOfTheBaseModel(dimension: String) throws {
+    let trainer = try train(smallProblem(), epochs: 3) {
+      try $0.set("dimension", to: dimension)
+      try $0.set("collaborative-parts", to: "halves")
+      try $0.set("score", to: "projected")
+    }
+    let representation = trainer.model.finalRepresentation()
+    let parts = try #require(trainer.alignment?.parts(representation: representation))
+    #expect(parts.collaborativeShared.columns == parts.languageShared.columns)
+    let vectors = trainer.rankingVectors()
+    for user in 0..<60 {
+      for item in 0..<40 {
+        func dot(_ x: Matrix) -> Double {
+          (0..<x.columns).reduce(0.0) { $0 + Double(x.row(user)[$1]) * Double(x.row(60 + item)[$1]) }
+        }
+        let whole = (0..<vectors.users.columns).reduce(0.0) {
+          $0 + Double(vectors.users.row(user)[$1]) * Double(vectors.items.row(item)[$1])
+        }
+        #expect(abs(dot(parts.collaborativeShared) + dot(parts.collaborativeSpecific) - whole) < 1e-12)
+      }
+    }
+    #expect(trainer.alignment?.ranksWithRepresentation == true)
   }
 
   @Test func partsAndCentresCoverAllNodes() throws {
