@@ -6,7 +6,8 @@ extension Tape {
   /// -(1/n) Σ_i log( exp(x_i·y_i/τ) / (Σ_j exp(x_i·y_j/τ) + 1e-8) + 1e-8 ) with unit rows.
   ///
   /// Source: RLMRec-Gen, Ren et al. 2024. n is the number of masked nodes (a few thousand at most), so the
-  /// n x n similarities are kept for the gradient. Exponentials are shifted by 1/τ; the two 1e-8 are shifted with them.
+  /// n x n similarities are kept for the gradient. Exponentials are shifted by the largest logit of their row, and with
+  /// them the inner 1e-8, so that any τ is safe.
   /// - Parameters:
   ///   - x: reconstructed vectors, `[n, d]`.
   ///   - y: text vectors, `[n, d]`.
@@ -22,14 +23,14 @@ extension Tape {
     let inverse = 1 / temperature
     let similarity = Matrix.uninitialized(rows: rows, columns: rows)
     gemm(unitX.value, unitY.value, transposeB: true, into: similarity)
-    for row in 0..<rows { kernels.scaledExp(similarity.row(row), similarity.row(row), rows, inverse, -inverse) }
     let floor = 1e-8
-    let shiftedFloor = floor * exponential(-Double(inverse))
     var sums = [Double](repeating: 0, count: rows)
     var ratios = [Double](repeating: 0, count: rows)
     var value = 0.0
     for row in 0..<rows {
-      sums[row] = kernels.sum(similarity.row(row), rows) + shiftedFloor
+      let largest = inverse * kernels.maximum(similarity.row(row), rows)
+      kernels.scaledExp(similarity.row(row), similarity.row(row), rows, inverse, -largest)
+      sums[row] = kernels.sum(similarity.row(row), rows) + floor * exponential(-Double(largest))
       ratios[row] = Double(similarity.row(row)[row]) / sums[row]
       value -= logarithm(ratios[row] + floor)
     }

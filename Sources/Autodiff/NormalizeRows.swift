@@ -6,7 +6,7 @@ import Numerics
 package struct UnitRows {
   /// x / |x|, `[n, d]`; a row whose length is below the floor is divided by the floor instead.
   package let value: Matrix
-  /// 1 / length of every row.
+  /// 1 / length of every row; 0 for rows without length.
   package let inverseLength: [Float]
 
   /// Normalises the rows of `x`.
@@ -31,7 +31,8 @@ package struct UnitRows {
             length = max(squared.squareRoot(), 1e-12)
           }
           let factor = 1 / length
-          lengths[row] = Float(factor)
+          // A row without length has no direction to turn: its gradient is zero, not multiplied by 1e12.
+          lengths[row] = squaredEpsilon == nil && squared.squareRoot() < 1e-12 ? 0 : Float(factor)
           let target = result.row(row)
           for column in 0..<x.columns { target[column] = Float(Double(source[column]) * factor) }
         }

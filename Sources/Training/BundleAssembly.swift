@@ -1,6 +1,7 @@
 // From a finished run to the bundle that is saved.
 
 import Alignments
+import Autodiff
 import Evaluation
 import Files
 import Interactions
@@ -60,7 +61,8 @@ extension Trainer {
     let input = finalInput
     let representation = model.finalRepresentation(of: input)
     let vectors = rankingVectors()
-    let parts = alignment?.parts(representation: representation)
+    // Projectors that were never trained have nothing to show.
+    let parts = trainedAlignment?.parts(representation: representation)
     let centres = parts.flatMap { alignment?.centres(of: $0) }
     // A projection of the representation ranks: the base model's decomposition does not apply to it.
     let ranksWithRepresentation = trainedAlignment?.ranksWithRepresentation ?? true
@@ -87,12 +89,22 @@ extension Trainer {
           collaborative: $0.collaborative, language: $0.language, matching: $0.matching,
           collaborativeLabels: $0.collaborativeLabels, languageLabels: $0.languageLabels)
       },
-      itemText: dataSet.itemText, userText: dataSet.userTextIsDerived ? nil : dataSet.userText,
+      itemText: dataSet.itemText.map(Self.inHalfPrecision),
+      userText: dataSet.userTextIsDerived ? nil : dataSet.userText.map(Self.inHalfPrecision),
       userTextDerived: dataSet.userTextIsDerived)
   }
 
   /// Ridge of the representation of a user in the span of the items of the user's history.
   private static let representationRegularization = 0.1
+
+  /// Text vectors as a bundle can hold them.
+  ///
+  /// Half precision ends at 65,504, and cosines do not see length: vectors beyond it are stored as unit rows.
+  private static func inHalfPrecision(_ text: Matrix) -> Matrix {
+    let limit: Float = 60_000
+    for value in text.elements where !(abs(value) < limit) { return UnitRows(text).value }
+    return text
+  }
 
   /// The contents of `config.json`: no time, path or machine, so that equal runs write equal files.
   private func configurationFile(name: String, dataSet: DataSet, dataName: String, end: TrainingEnd) -> JSONValue {

@@ -12,7 +12,7 @@ import Numerics
 /// are functions of (seed, purpose, epoch, step).
 package enum Checkpoint {
   /// Version of the checkpoint's layout; another one is refused.
-  private static let version = "2"
+  private static let version = "3"
 
   /// The path of the state file of a bundle directory.
   package static func path(inBundle bundle: String) -> String { bundle + "/checkpoint/state.safetensors" }
@@ -63,6 +63,7 @@ package enum Checkpoint {
       ("configuration", try trainer.configuration.json.text()),
       ("data", try dataOptions.text()),
       ("fingerprint", trainer.problem.fingerprint),
+      ("text", trainer.textChecksum),
       ("progress", try progress.text()),
     ]
     let path = path(inBundle: bundle)
@@ -108,6 +109,7 @@ package enum Checkpoint {
       throw TrainingError.otherData(
         path: file.path, expected: header.fingerprint, found: trainer.problem.fingerprint)
     }
+    guard file.header.metadata("text") == trainer.textChecksum else { throw TrainingError.otherText(path: file.path) }
     func bad(_ reason: String) -> TrainingError { .badCheckpoint(path: file.path, reason: reason) }
     func matrix(_ name: String) throws -> Matrix {
       let tensor = try file.requiredTensor(name)

@@ -1,6 +1,7 @@
 // Controls that take the meaning out of text vectors and leave everything else.
 
 import Autodiff
+import Interactions
 import Numerics
 
 /// What a run does to the text vectors before it trains.
@@ -9,24 +10,33 @@ import Numerics
 package enum TextControl: String, CaseIterable, Sendable {
   /// The vectors as they are.
   case none
-  /// Rows permuted, users among users and items among items: every vector is real, none is its node's own.
+  /// Rows permuted, users among users and items among items: every vector is real, but of another node (but for chance).
   case shuffled
   /// Random vectors with the mean and the covariance of the real ones, users and items each by themselves: the
   /// spectrum without the points.
   case gaussian
 
   /// The text vectors of a run.
+  ///
+  /// Users' vectors that were derived from their items' are derived again from the changed ones: permuting them as they
+  /// are would take the behaviour away that is in them, which is more than the meaning of the text.
   /// - Parameters:
   ///   - text: unit rows, users first, `[users + items, width]`.
   ///   - users: number of users.
+  ///   - history: training interactions when users' vectors are the means of their items', nil when they are their own.
   ///   - seed: the run's seed.
   /// - Returns: unit rows, same shape.
-  package func apply(to text: Matrix, users: Int, seed: UInt64) -> Matrix {
+  package func apply(to text: Matrix, users: Int, derivedFrom history: CSRMatrix? = nil, seed: UInt64) -> Matrix {
+    let changed: Matrix
     switch self {
     case .none: return text
-    case .shuffled: return shuffled(text, users: users, seed: seed)
-    case .gaussian: return resampled(text, users: users, seed: seed)
+    case .shuffled: changed = shuffled(text, users: users, seed: seed)
+    case .gaussian: changed = resampled(text, users: users, seed: seed)
     }
+    guard let history else { return changed }
+    let derived = meanItemEmbeddings(training: history, items: changed.rows(users..<text.rows))
+    changed.pointer.update(from: derived.pointer, count: derived.count)
+    return changed
   }
 
   private func shuffled(_ text: Matrix, users: Int, seed: UInt64) -> Matrix {

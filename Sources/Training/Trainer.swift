@@ -47,6 +47,8 @@ package final class Trainer {
   /// Where the run stands.
   package internal(set) var state = TrainingState()
 
+  /// Checksum of the text vectors that the alignment was given, as hexadecimal digits; empty without an alignment.
+  let textChecksum: String
   private let sampler: NegativeSampler
   private let users: [Int32]
   private let positives: [Int32]
@@ -70,15 +72,20 @@ package final class Trainer {
       alignment = alignmentDescriptor.make(
         AlignmentProblem(
           text: TextSmoothing.smoothed(
-            configuration.textControl.apply(to: text, users: problem.users, seed: configuration.seed),
+            configuration.textControl.apply(
+              to: text, users: problem.users, derivedFrom: problem.userTextIsDerived ? problem.training : nil,
+              seed: configuration.seed),
             over: problem.training, hops: configuration.options.integer("text-hops")),
           interactions: problem.training,
           inputWidth: model.embedding.value.columns,
           representationWidth: model.representationWidth, usesNegatives: model.usesNegatives, seed: configuration.seed),
         configuration.alignmentOptions)
+      textChecksum = Self.checksum(of: text)
     } else {
       alignment = nil
+      textChecksum = ""
     }
+    try Self.requireUse(of: configuration.options, by: alignment)
     optimizer = Adam(
       parameters: model.parameters + (alignment?.parameters ?? []), learningRate: configuration.learningRate)
     sampler = NegativeSampler(training: problem.training, seed: configuration.seed)
@@ -94,6 +101,28 @@ package final class Trainer {
       ? FullRanking(training: problem.training, relevant: problem.validation) : nil
     probeNodes = BalanceProbe.nodes(count: problem.users + problem.items, seed: configuration.seed)
     regularization = Float(configuration.modelOptions.number("regularization"))
+  }
+
+  private static func checksum(of text: Matrix) -> String {
+    var checksum = CRC32C()
+    checksum.update(UnsafeRawBufferPointer(text.elements))
+    return String(checksum.value, radix: 16)
+  }
+
+  /// Refuses an option that would change nothing in this run: what config.json says must have happened.
+  private static func requireUse(of options: OptionValues, by alignment: (any Alignment)?) throws(TrainingError) {
+    func isChanged(_ name: String) -> Bool {
+      TrainingConfiguration.runOptions.contains { $0.name == name && $0.defaultValue != options.text(name) }
+    }
+    for name in ["text-control", "text-hops"] where isChanged(name) && alignment == nil {
+      throw .optionWithoutUse(name, remedy: "it changes the text; add --align")
+    }
+    if isChanged("balance-gamma"), !(alignment?.hasTwoSides ?? false) {
+      throw .optionWithoutUse("balance-gamma", remedy: "only darec and rlmrec-con have two sides to balance")
+    }
+    if isChanged("language-rate"), !(alignment?.parameters.contains { $0.side == .language } ?? false) {
+      throw .optionWithoutUse("language-rate", remedy: "nothing on the language side is trained here")
+    }
   }
 
   /// Steps of one epoch.

@@ -120,7 +120,9 @@ package struct TrainingConfiguration: Sendable, Equatable {
   package mutating func apply(lambda: Double) throws {
     guard let alignment else { throw TrainingError.lambdaWithoutAlignment }
     let descriptor = try Self.alignmentDescriptor(alignment)
-    for (name, value) in descriptor.lambda(String(lambda), alignmentOptions) {
+    let settings = descriptor.lambda(String(lambda), alignmentOptions)
+    guard !settings.isEmpty else { throw TrainingError.lambdaWithoutMeaning(alignment: alignment) }
+    for (name, value) in settings {
       try alignmentOptions.set(name, to: value, declarations: descriptor.options, owner: alignment)
     }
     minimumEpochs = descriptor.minimumEpochs(alignmentOptions)

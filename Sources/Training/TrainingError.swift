@@ -14,6 +14,10 @@ package enum TrainingError: DescribedFailure {
   case unknownPreset(String, model: String, known: [String])
   /// `--lambda` was given without an alignment.
   case lambdaWithoutAlignment
+  /// `--lambda` was given for an alignment that has no weight.
+  case lambdaWithoutMeaning(alignment: String)
+  /// An option of the run would change nothing.
+  case optionWithoutUse(String, remedy: String)
   /// A configuration cannot be read.
   case badConfiguration(String)
   /// The alignment needs text embeddings and the data has none.
@@ -24,6 +28,8 @@ package enum TrainingError: DescribedFailure {
   case diverged(epoch: Int, step: Int, what: String, checkpoint: String?)
   /// The checkpoint was made from other data.
   case otherData(path: String, expected: String, found: String)
+  /// The checkpoint was made with other text vectors.
+  case otherText(path: String)
   /// There is no checkpoint to resume from.
   case noCheckpoint(String)
   /// A checkpoint's contents do not fit together.
@@ -40,6 +46,12 @@ package enum TrainingError: DescribedFailure {
       return "model '\(model)' has no preset '\(name)'; it has: "
         + (known.isEmpty ? "none" : known.joined(separator: ", "))
     case .lambdaWithoutAlignment: return "--lambda needs an alignment; add --align darec"
+    case .lambdaWithoutMeaning(let alignment):
+      return "alignment '\(alignment)' has no weight that --lambda could set"
+    case .optionWithoutUse(let name, let remedy): return "option '\(name)' has no effect in this run: \(remedy)"
+    case .otherText(let path):
+      return "\(path): the checkpoint was made with other text embeddings; give the same files, "
+        + "or start anew without --resume"
     case .badConfiguration(let reason): return "the configuration cannot be used: \(reason)"
     case .textMissing(let alignment):
       return "alignment '\(alignment)' needs text embeddings and the data has none; "
@@ -47,7 +59,8 @@ package enum TrainingError: DescribedFailure {
     case .nothingToLearn: return "the data has no training interactions after filtering; loosen the filters"
     case .diverged(let epoch, let step, let what, let checkpoint):
       let last = checkpoint.map { "; the last good checkpoint is \($0)" } ?? ""
-      return "training diverged in epoch \(epoch), step \(step): \(what) is not finite\(last); lower --learning-rate"
+      return "training diverged in epoch \(epoch), step \(step): \(what) is not finite\(last); lower --learning-rate, "
+        + "or raise the temperature if you set a small one"
     case .otherData(let path, let expected, let found):
       return "\(path): the checkpoint was made from other data (fingerprint \(expected), this data has \(found)); "
         + "give the same data and split options, or start anew without --resume"
@@ -60,8 +73,10 @@ package enum TrainingError: DescribedFailure {
 
   package var exitStatus: ExitStatus {
     switch self {
-    case .unknownModel, .unknownAlignment, .unknownPreset, .lambdaWithoutAlignment: return .usage
-    case .badConfiguration, .textMissing, .nothingToLearn, .otherData, .badCheckpoint: return .badData
+    case .unknownModel, .unknownAlignment, .unknownPreset, .lambdaWithoutAlignment, .lambdaWithoutMeaning,
+      .optionWithoutUse:
+      return .usage
+    case .badConfiguration, .textMissing, .nothingToLearn, .otherData, .otherText, .badCheckpoint: return .badData
     case .noCheckpoint: return .missingInput
     case .diverged: return .failure
     }

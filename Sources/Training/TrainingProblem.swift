@@ -12,6 +12,8 @@ package struct TrainingProblem: Sendable {
   package var test: CSRMatrix
   /// Unit text vectors of all nodes, users first, `[users + items, text width]`; nil without text.
   package var text: Matrix?
+  /// True when the users' text vectors are the means of their training items'.
+  package var userTextIsDerived = false
   /// Identity of ids and splits, checked when a run is resumed.
   package var fingerprint: String
 

@@ -19,5 +19,6 @@ extension TrainingProblem {
     self.init(
       training: dataSet.train, validation: dataSet.valid, test: dataSet.test, text: text,
       fingerprint: dataSet.fingerprint)
+    userTextIsDerived = dataSet.userTextIsDerived
   }
 }

@@ -28,8 +28,14 @@ struct EvaluateCommand: ParsableCommand {
     guard ["table", "json"].contains(format) else {
       throw CommandFailure.usage("--format takes table or json, not '\(format)'")
     }
-    let (name, report) = try evaluate(model)
-    let other = try against.map(evaluate)
+    let bundle = try Bundle.load(model)
+    let base = try against.map { try Bundle.load($0) }
+    if let base, let what = bundle.difference(from: base) {
+      throw CommandFailure.badFile(
+        "\(bundle.name) and \(base.name) have other \(what); --against takes a model of the same data")
+    }
+    let (name, report) = try evaluate(bundle, at: model)
+    let other = try base.map { try evaluate($0, at: against ?? "") }
     if format == "json" {
       var members: [JSONValue.Member] = [
         .init("schema", .string("darec/evaluation/1")), .init("model", .string(name)),
@@ -49,8 +55,7 @@ struct EvaluateCommand: ParsableCommand {
   private var splitName: String { split == "valid" ? "validation" : split }
 
   /// The name of a model and its metrics on the split.
-  private func evaluate(_ path: String) throws -> (String, RankingReport) {
-    let bundle = try Bundle.load(path)
+  private func evaluate(_ bundle: Bundle, at path: String) throws -> (String, RankingReport) {
     let relevant: CSRMatrix?
     switch splitName {
     case "test": relevant = bundle.test
@@ -59,7 +64,8 @@ struct EvaluateCommand: ParsableCommand {
     }
     guard let relevant else {
       throw CommandFailure.notHeld(
-        "\(path): the model holds no \(splitName) interactions; it was trained without that split")
+        "\(path): the model holds no \(splitName) interactions; it was trained without that split; "
+          + "try --split \(splitName == "test" ? "validation" : "test")")
     }
     let report = FullRanking(training: bundle.interactions, relevant: relevant).evaluate(
       users: bundle.finalUsers, items: bundle.finalItems)

@@ -80,7 +80,7 @@ enum CommandFailure: DescribedFailure {
   case unknownVerb(String, suggestions: [String])
   /// Options that do not go together, or miss each other.
   case usage(String)
-  /// A list file that cannot be used.
+  /// A file or a model that cannot be used for this.
   case badFile(String)
   /// The model does not hold what is asked for.
   case notHeld(String)

@@ -48,7 +48,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Width of the embeddings. (default: 32)")
   var dim: Int?
 
-  @Option(help: "Trade-off of the alignment: sets its four weights at once.")
+  @Option(help: "Trade-off of the alignment: sets its weights, with darec all four at once.")
   var lambda: Double?
 
   @Option(help: "What ranks: final, projected, fused, ... (option score of the alignment).")
@@ -82,6 +82,7 @@ struct TrainCommand: ParsableCommand {
       throw CommandFailure.usage("--out \(out): there is a file of this name; choose another directory")
     }
     let run = try resume ? resumedRun() : freshRun()
+    try FileWriter.createDirectory(out)
     if !quiet { announce(run) }
 
     InterruptSignal.install(secondEndsProcess: true)
@@ -238,10 +239,18 @@ struct TrainCommand: ParsableCommand {
       .init("version", .string(darecVersion)), .init("configuration", run.trainer.configuration.json),
       .init("data", run.dataSet.statistics.json),
     ])
-    let tail: JSONValue = .object([
+    var ending: [JSONValue.Member] = [
       .init("type", .string("end")), .init("end", .string(end.rawValue)),
       .init("epochs", .integer(run.trainer.state.epoch)), .init("metrics", metrics.json),
-    ])
+    ]
+    let balance = run.trainer.state.balance
+    if balance.count > 0 {
+      ending.append(
+        .init(
+          "balance",
+          .object([.init("biased", .bool(balance.isBiased)), .init("oscillating", .bool(balance.oscillates))])))
+    }
+    let tail: JSONValue = .object(ending)
     var lines = [try head.text()]
     lines += run.trainer.state.log
     lines.append(try tail.text())

@@ -61,7 +61,7 @@ final class TrainingProgress: TrainingObserver {
       columns = terms.map(\.name)
       Console.error(
         Self.right("epoch", 5) + Self.right("loss", 8) + columns.map { Self.right(Self.short($0), 8) }.joined()
-          + Self.right("recall@20", 11) + Self.right("ndcg@20", 9) + Self.right("s", 7))
+          + Self.right("recall@20", 11) + Self.right("ndcg@20", 9) + Self.right("s", 8))
     }
     let recall = validation.value(.recall, at: 20) ?? 0
     let ndcg = validation.value(.ndcg, at: 20) ?? 0
@@ -69,7 +69,7 @@ final class TrainingProgress: TrainingObserver {
       Self.right("\(record.epoch)", 5) + Self.right(MetricTable.fixed(record.total, 4), 8)
         + terms.map { Self.right(Self.compact($0.value), 8) }.joined()
         + Self.right(MetricTable.fixed(recall, 4), 10) + (record.isBest ? "*" : " ")
-        + Self.right(MetricTable.fixed(ndcg, 4), 9) + Self.right(MetricTable.fixed(record.seconds, 2), 7))
+        + Self.right(MetricTable.fixed(ndcg, 4), 9) + Self.right(MetricTable.fixed(record.seconds, 2), 8))
   }
 
   /// The terms of the loss, those of both sides of the alignment added (`orthogonality.language` and its twin); without
