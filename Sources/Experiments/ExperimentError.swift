@@ -32,8 +32,8 @@ package enum ExperimentError: DescribedFailure {
     case .folderInUse(let path):
       return "\(path): another experiment is running in this folder; wait for it or choose another --out"
     case .foreignFolder(let path, let found):
-      return "\(path): the folder is not empty and not that of an experiment (it holds '\(found)'), so nothing is written "
-        + "there; choose a new or empty folder with --out"
+      return "\(path): the folder is not empty and not that of an experiment (it holds '\(found)'), so nothing is "
+        + "written there; choose a new or empty folder with --out"
     case .notAFolder(let path):
       return "\(path): is a file, and an experiment needs a folder; choose another --out"
     case .splitMissing(let data, let split):
