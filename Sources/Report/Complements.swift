@@ -61,7 +61,7 @@ struct Complements {
         + "\(percent(oracle)), the model's own lists of twice the length \(percent(long)): "
         + (addsThings
           ? "text finds things that more places for the model do not."
-          : "the places of the text would be as well spent on more of the model's own.")
+          : "more places for the model alone find about as much or more.")
     ]
     if let probe = model.probe {
       result.append(

@@ -51,6 +51,29 @@ import Testing
     #expect(error.exitStatus == Files.ExitStatus.usage && error.description.contains("is a file"))
   }
 
+  @Test func inAnExperimentOnlyFilesOfRunsAreRemoved() throws {
+    let folder = try TemporaryFolder()
+    var options = PlantedDataOptions()
+    options.users = 60
+    options.items = 50
+    options.interactions = 1_200
+    _ = try PlantedData.write(to: folder.path + "/data", options: options)
+    let data = try DataSet.load(DataSetOptions(folder: folder.path + "/data"))
+    let experiment = ExperimentFolder(folder.path + "/experiment")
+    func start() throws {
+      _ = try ExperimentRunner(
+        plan: try ExperimentPlan(json: ExamplePlan.json), planBytes: planBytes, folder: experiment,
+        options: ExperimentRunner.Options(), load: { _ in data }, clock: { 0 })
+    }
+    try start()
+    let kept = ["0123456789abcdef.txt", "0123456789abcdef0.log", "0123456789abcdeg.log", "notes.json"]
+    for name in kept + ["0123456789abcdef.json", "0123456789abcdef.result", "0123456789abcdef.log"] {
+      try folder.write("experiment/work/" + name, Array("text".utf8))
+    }
+    try start()
+    #expect(try FileReader.names(inDirectory: experiment.path + "/work") == kept.sorted())
+  }
+
   @Test func missingEmptyAndInterruptedFoldersAreUsed() throws {
     let folder = try TemporaryFolder()
     #expect(try refusal(folder.path + "/missing") == nil)
