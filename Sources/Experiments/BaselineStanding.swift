@@ -46,9 +46,16 @@ struct BaselineStanding {
     case .behind: words = "the baseline is ahead"
     case .open: words = "no difference shown"
     }
+    let widths = (model.width, baseline.width)
+    let differ = widths.0 != nil && widths.1 != nil && widths.0 != widths.1
+    func told(_ name: String, _ recall: String, _ width: String?) -> String {
+      "\(name) (\(recall)" + (differ ? width.map { ", width \($0)" } ?? "" : "") + ")"
+    }
     text =
-      "best by validation on \(model.kind.data.name): \(model.kind.name) (test Recall@20 \(MarkdownText.fixed(own, 4))) against baseline "
-      + "\(baseline.kind.model) (\(MarkdownText.fixed(other, 4))): \(Comparison.text(recall)): \(words)."
+      "best by validation on \(model.kind.data.name): "
+      + told(model.kind.name, "test Recall@20 \(MarkdownText.fixed(own, 4))", widths.0) + " against baseline "
+      + told(baseline.kind.model, MarkdownText.fixed(other, 4), widths.1)
+      + ": \(Comparison.text(recall)): \(words)" + (recall.seedNote.map { " (\($0))" } ?? "") + "."
   }
 
   /// The standing as JSON.

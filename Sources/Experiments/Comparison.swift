@@ -71,3 +71,18 @@ struct Comparison {
     ])
   }
 }
+
+extension PairedDifference {
+  /// What is to be said of the seeds: that there is one only, or that they do not agree; nil where all agree.
+  var seedNote: String? {
+    seedMeans.count == 1 ? "on one seed; not shown to hold for others" : mixedSeedNote
+  }
+
+  /// `2 of 3 seeds positive` where seeds have not all the same sign; nil otherwise.
+  var mixedSeedNote: String? {
+    let positive = seedMeans.count { $0 > 0 }
+    let negative = seedMeans.count { $0 < 0 }
+    guard max(positive, negative) > 0, max(positive, negative) < seedMeans.count else { return nil }
+    return "\(positive) of \(seedMeans.count) seeds positive"
+  }
+}

@@ -10,6 +10,10 @@ package enum ExperimentError: DescribedFailure {
   indirect case badPlanFile(path: String, ExperimentError)
   /// Another process works in the folder.
   case folderInUse(String)
+  /// The folder holds files of somebody else; `found` is one of them.
+  case foreignFolder(path: String, found: String)
+  /// Something that is no folder is at the path.
+  case notAFolder(String)
   /// The data has no interactions in a split that the experiment needs.
   case splitMissing(data: String, split: String)
   /// The data is not what it was when the run was planned.
@@ -27,6 +31,11 @@ package enum ExperimentError: DescribedFailure {
     case .badPlanFile(let path, let error): return "\(path): \(error.description)"
     case .folderInUse(let path):
       return "\(path): another experiment is running in this folder; wait for it or choose another --out"
+    case .foreignFolder(let path, let found):
+      return "\(path): the folder is not empty and not that of an experiment (it holds '\(found)'), so nothing is "
+        + "written there; choose a new or empty folder with --out"
+    case .notAFolder(let path):
+      return "\(path): is a file, and an experiment needs a folder; choose another --out"
     case .splitMissing(let data, let split):
       return "data '\(data)' has no \(split) interactions; an experiment needs training, validation and test: "
         + "see --split and --split-shares in 'darec train --help'"
@@ -44,6 +53,7 @@ package enum ExperimentError: DescribedFailure {
   package var exitStatus: ExitStatus {
     switch self {
     case .badPlan, .badPlanFile, .splitMissing, .dataChanged, .badRecord: return .badData
+    case .foreignFolder, .notAFolder: return .usage
     case .folderInUse, .system, .runsLost: return .failure
     }
   }

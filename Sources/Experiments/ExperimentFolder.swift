@@ -29,10 +29,12 @@ package struct ExperimentFolder: Sendable {
     for name in ["users", "work"] { try FileWriter.createDirectory(file(name)) }
   }
 
-  /// Removes what runs left that were interrupted.
+  /// Removes what runs left that were interrupted, and nothing else that may lie there.
   func removeWork() throws {
     let system = PosixFileSystem()
-    for name in try FileReader.names(inDirectory: file("work")) { try? system.removeFile(file("work/" + name)) }
+    for name in try FileReader.names(inDirectory: file("work")) where Self.isWorkFile(name) {
+      try? system.removeFile(file("work/" + name))
+    }
   }
 
   /// Takes the folder for this process.
@@ -94,7 +96,7 @@ extension ExperimentFolder {
       ])
     }
     let json: JSONValue = .object([
-      .init("schema", .string("darec/experiment-data/1")), .init("data", .array(entries)),
+      .init("schema", .string(Self.dataSchema)), .init("data", .array(entries)),
     ])
     try write("data.json", try json.serialized(.pretty) + [0x0A])
   }

@@ -53,19 +53,23 @@ extension ExperimentPlan {
 
   /// The cells of the grid that are tried for a row, in their order; one empty cell where nothing is tuned.
   ///
-  /// The axes are the model's, then the alignment's; each is found by label or else by registered name, so that a
-  /// control is tuned on the grid of what it controls. A baseline without grid has the one that it declares, without
-  /// the options that the plan sets. The last axis varies fastest.
+  /// The axes are the model's, then the alignment's; each is found by label or else by registered name. Between the two
+  /// a control looks for the label of what it controls, so that both are tuned on the same grid. A baseline without grid
+  /// has the one that it declares, without the options that the plan sets. The last axis varies fastest.
   package func cells(of kind: ExperimentKind) throws(ExperimentError) -> [[Setting]] {
     guard let tuning else { return [[]] }
-    func axes(label: String, name: String) -> [Axis]? {
-      (tuning.grids.first { $0.owner == label } ?? tuning.grids.first { $0.owner == name })?.axes
+    func axes(_ owners: String...) -> [Axis]? {
+      for owner in owners {
+        if let grid = tuning.grids.first(where: { $0.owner == owner }) { return grid.axes }
+      }
+      return nil
     }
     var all: [Axis]
     switch kind.subject {
     case .model(let model, let alignment):
-      all = axes(label: model.label, name: model.name) ?? []
-      for axis in axes(label: alignment.label, name: alignment.name ?? "none") ?? [] {
+      all = axes(model.label, model.name) ?? []
+      let controlled = alignments.first { alignment.isControl(of: $0) } ?? alignment
+      for axis in axes(alignment.label, controlled.label, alignment.name ?? "none") ?? [] {
         guard !all.contains(where: { $0.option == axis.option }) else {
           throw .badPlan(
             member: "$.tuning.grids", reason: "both \(model.label) and \(alignment.label) vary '\(axis.option)'")
@@ -73,7 +77,7 @@ extension ExperimentPlan {
         all.append(axis)
       }
     case .baseline(let baseline):
-      all = axes(label: baseline.label, name: baseline.name) ?? BaselineRuns.declaredGrid(baseline.name)
+      all = axes(baseline.label, baseline.name) ?? BaselineRuns.declaredGrid(baseline.name)
       all.removeAll { axis in baseline.settings.contains { $0.name == axis.option } }
     }
     var count = 1

@@ -41,6 +41,14 @@ package struct ExperimentPlan: Sendable, Equatable {
     package var settings: [Setting]
     /// `shuffled` or `gaussian` where this row is a control without meaning; nil for the text as it is.
     package var textControl: String?
+
+    /// Whether this is the other with nothing changed but its text: a control of any other settings would measure
+    /// those as well.
+    package func isControl(of other: Alignment) -> Bool {
+      func sorted(_ settings: [Setting]) -> [Setting] { settings.sorted { ($0.name, $0.value) < ($1.name, $1.value) } }
+      return textControl != nil && other.textControl == nil && name != nil && name == other.name
+        && sorted(settings) == sorted(other.settings)
+    }
   }
 
   /// The values tried for one option.

@@ -79,7 +79,8 @@ package final class ExperimentRunner {
   ///   - options: how the work is done.
   ///   - load: reads a data set given the words of the command line and the seed of its division.
   ///   - clock: a monotonic time in seconds.
-  /// - Throws: whatever is wrong with plan, data or folder, before anything runs.
+  /// - Throws: whatever is wrong with plan, data or folder, before anything runs; `ExperimentError.foreignFolder` and
+  ///   `.notAFolder` before anything is written.
   package init(
     plan: ExperimentPlan, planBytes: [UInt8], folder: ExperimentFolder, options: Options,
     load: (ExperimentPlan.Source) throws -> DataSet, clock: @escaping () -> Double
@@ -87,6 +88,7 @@ package final class ExperimentRunner {
     self.options = options
     self.folder = folder
     self.clock = clock
+    try folder.requireOwn(planBytes: planBytes)
     // What a plan says wrong is said before its data is read.
     let unread = plan.data.map { _ in DataIdentity(fingerprint: "", textFingerprint: "", statistics: .null) }
     _ = try Schedule(plan: plan, identities: unread)
@@ -103,8 +105,9 @@ package final class ExperimentRunner {
     store = try RunStore(folder: folder.path)
     try store.repair()
     try folder.removeWork()
-    try folder.write("plan.json", planBytes)
+    // From here on the folder is known as an experiment's, whatever interrupts the first start.
     try folder.rememberData(plan, identities)
+    try folder.write("plan.json", planBytes)
     if options.retriesFailures { store.forgetFailures() }
     probes = RunProbe.read(folder.file("probes.jsonl"))
   }

@@ -82,7 +82,8 @@ struct ExperimentSummary {
       let overNone = compared.overNone.first(where: { $0.first == subject })
     else { return nil }
     // A control is the subject itself with its text taken away.
-    let labels = plan.alignments.filter { $0.name == entry.name && $0.textControl != nil }.map(\.label)
+    let labels = plan.alignments.filter { $0.isControl(of: entry) }.map(\.label)
+    let others = plan.alignments.filter { $0.name == entry.name && $0.textControl != nil && $0.label != subject }
     let controls = labels.compactMap { label -> (label: String, overNone: Comparison, subjectOver: Comparison)? in
       guard
         let own = compared.overNone.first(where: { $0.first == label }),
@@ -92,6 +93,7 @@ struct ExperimentSummary {
     }
     return Finding(
       subject: subject, overNone: overNone, controls: controls,
+      unlike: others.map(\.label).filter { !labels.contains($0) },
       rivals: compared.subjectOver.filter { !labels.contains($0.second) })
   }
 

@@ -11,9 +11,12 @@ package enum ExperimentTables {
   ///   - folder: where the runs are.
   ///   - load: reads a data set, where the folder does not remember what it was.
   /// - Returns: the contents of `table.md`.
+  /// - Throws: `ExperimentError.foreignFolder` or `.notAFolder` before anything is written; what is wrong with plan,
+  ///   data or runs.
   package static func write(
     plan: ExperimentPlan, folder: ExperimentFolder, load: (ExperimentPlan.Source) throws -> DataSet
   ) throws -> String {
+    try folder.requireOwn()
     let identities = try folder.knownData(plan) ?? plan.data.map { DataIdentity(try load($0)) }
     let schedule = try Schedule(plan: plan, identities: identities)
     let store = try RunStore(folder: folder.path)

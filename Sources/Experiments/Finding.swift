@@ -13,11 +13,13 @@ struct Finding {
     case meaning
     /// Part of it stays without the text.
     case partlyMeaning = "partly_meaning"
-    /// All of it stays without the text.
+    /// It stays without the text, and nothing that the text adds is shown.
+    case noMeaningShown = "no_meaning_shown"
+    /// It stays without the text, which takes something away.
     case regularization
     /// The control shows neither.
     case undecided
-    /// There is no control in the plan.
+    /// There is no control of the same settings in the plan.
     case uncontrolled
   }
 
@@ -35,11 +37,13 @@ struct Finding {
   ///   - subject: label of the alignment in question.
   ///   - overNone: subject against the base model.
   ///   - controls: for each control of the subject, the control against the base model and the subject against it.
+  ///   - unlike: labels of controls of the same alignment with other settings, which cannot tell.
   ///   - rivals: subject against other alignments.
   /// - Returns: nil while the subject or the base model has a run to do.
   init?(
     subject: String, overNone: Comparison,
-    controls: [(label: String, overNone: Comparison, subjectOver: Comparison)], rivals: [Comparison]
+    controls: [(label: String, overNone: Comparison, subjectOver: Comparison)], unlike: [String] = [],
+    rivals: [Comparison]
   ) {
     guard let recall = overNone.recall, let ndcg = overNone.ndcg, let direction = overNone.direction else { return nil }
     data = overNone.data
@@ -52,6 +56,7 @@ struct Finding {
     case .open: sentence += "no difference shown"
     }
     if Comparison.direction(ndcg) != direction { sentence += " on Recall@20 (NDCG@20: \(Self.word(ndcg)))" }
+    if let note = recall.seedNote { sentence += " (\(note))" }
 
     var worst = Reading.uncontrolled
     if direction == .ahead {
@@ -59,9 +64,18 @@ struct Finding {
         guard let own = control.overNone.direction, let against = control.subjectOver.direction else { continue }
         let reading = Self.reading(control: own, subjectOverControl: against)
         sentence += "; " + Self.clause(reading, control: control.label)
+        if reading == .meaning && own == .open {
+          sentence += "; what the control keeps is not distinguishable from zero"
+        }
+        if let note = control.subjectOver.recall?.mixedSeedNote {
+          sentence += " (\(subject) over \(control.label): \(note))"
+        }
         if Self.severity(reading) > Self.severity(worst) { worst = reading }
       }
-      if worst == .uncontrolled { sentence += "; without a control, whether it is the text's meaning is not known" }
+      if worst == .uncontrolled {
+        let why = unlike.isEmpty ? "" : " (\(unlike.joined(separator: ", ")): other settings)"
+        sentence += "; without a control of the same settings\(why), whether it is the text's meaning is not known"
+      }
       reading = worst
     } else {
       reading = .noGain
@@ -80,7 +94,8 @@ struct Finding {
   ) -> Reading {
     switch (control, subjectOverControl) {
     case (.ahead, .ahead): return .partlyMeaning
-    case (.ahead, _): return .regularization
+    case (.ahead, .open): return .noMeaningShown
+    case (.ahead, .behind): return .regularization
     case (_, .ahead): return .meaning
     default: return .undecided
     }
@@ -92,16 +107,18 @@ struct Finding {
     case .meaning: return 1
     case .partlyMeaning: return 2
     case .undecided: return 3
-    case .regularization: return 4
+    case .noMeaningShown: return 4
+    case .regularization: return 5
     }
   }
 
   private static func clause(_ reading: Reading, control: String) -> String {
     switch reading {
-    case .regularization: return "survives \(control): regularisation, not meaning"
+    case .noMeaningShown: return "survives \(control): no part is shown to be meaning"
+    case .regularization: return "survives \(control), which is ahead of it: regularisation, not meaning"
     case .partlyMeaning: return "partly survives \(control): part regularisation, part meaning"
-    case .meaning: return "falls back with \(control): the text's meaning carries it"
-    case .undecided: return "\(control) neither gains nor falls back: undecided"
+    case .meaning: return "falls back with \(control): it needs the text's meaning"
+    case .undecided: return "\(control) is shown neither to gain nor to fall back: undecided"
     case .noGain, .uncontrolled: return ""
     }
   }
@@ -118,7 +135,7 @@ struct Finding {
     switch direction {
     case .ahead: return "ahead of"
     case .behind: return "behind"
-    default: return "level with"
+    default: return "not told apart from"
     }
   }
 

@@ -123,15 +123,21 @@ extension ExperimentSummary {
     var lines: [String] = []
     for sweep in sweeps where sweep.kind.dataIndex == index {
       let body = sweep.points.map { point -> [String] in
-        let values = point.intervals.map { interval in
-          "\(MarkdownText.fixed(interval.mean, 4)) (\(MarkdownText.fixed(interval.lower, 4)) to "
-            + "\(MarkdownText.fixed(interval.upper, 4)))"
+        let values = point.validation.map { seeds -> String in
+          let mean = MarkdownText.fixed(seeds.reduce(0, +) / Double(max(1, seeds.count)), 4)
+          guard seeds.count > 1, let low = seeds.min(), let high = seeds.max() else { return mean }
+          return "\(mean) (\(MarkdownText.fixed(low, 4)) to \(MarkdownText.fixed(high, 4)))"
         }
         return [point.value + (point.isChosen ? " (chosen)" : "")] + (values.count == 2 ? values : ["-", "-"])
       }
       let title = "\(sweep.option) in \(sweep.kind.model) with \(sweep.kind.alignment ?? "none")"
-      lines += ["### Sweep of \(MarkdownText.escaped(title))", ""]
-      lines += MarkdownText.table([sweep.option, "recall@20", "ndcg@20"], body, textColumns: 1) + [""]
+      let seeds = plan.seeds.count > 1 ? "mean (smallest to largest seed)" : "one seed"
+      lines += [
+        "### Sweep of \(MarkdownText.escaped(title))", "",
+        "On the validation split, \(seeds); the test split is in `summary.json` and not for choosing.", "",
+      ]
+      lines +=
+        MarkdownText.table([sweep.option, "validation recall@20", "validation ndcg@20"], body, textColumns: 1) + [""]
     }
     return lines
   }

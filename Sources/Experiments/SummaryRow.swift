@@ -38,6 +38,12 @@ struct SummaryRow {
     values(path).map { values in values.reduce(0, +) / Double(values.count) }
   }
 
+  /// Width of the vectors of finished runs, as their definitions name it; nil for what has none, such as item weights.
+  var width: String? {
+    let work = finished.first?.definition["work"]
+    return (work?["training"]?["model_options"] ?? work?["options"])?["dimension"]?.string
+  }
+
   /// Names of the members of an object in the first finished run, in their order.
   func keys(_ member: String) -> [String] { finished.first?.results[member]?.object?.map(\.key) ?? [] }
 

@@ -11,6 +11,8 @@ struct Complement {
   let name: String
   /// The model's lists of 20 (first) and those of the text (second).
   let lists: Complementarity
+  /// Recall of the model's own lists of twice the length: as many places as both lists together can have.
+  let longRecall: Double?
   /// What a linear map reads of the model's item vectors off the text; nil with too few items.
   let probe: RidgeProbe?
 }
@@ -29,9 +31,15 @@ struct Complements {
       users: userText.normalizedRows().matrix, items: itemText.normalizedRows().matrix)
     let degrees = engine.itemDegrees
     func complement(_ model: Bundle, _ lists: [[Int32]]) -> Complement {
-      Complement(
+      let depth = 2 * RankedResults.cutoff
+      let long =
+        model.finalUsers.rows == 0
+        ? lists : results.ranking.lists(users: model.finalUsers, items: model.finalItems, depth: depth)
+      let nothing = [[Int32]](repeating: [], count: long.count)
+      return Complement(
         name: model.name,
         lists: Complementarity(first: lists, second: textLists, results.ranking, at: RankedResults.cutoff),
+        longRecall: Complementarity(first: long, second: nothing, results.ranking, at: depth).firstRecall,
         probe: RidgeProbe(text: itemText, vectors: model.finalItems, degrees: degrees))
     }
     var models = [complement(bundle, results.lists)]
@@ -39,15 +47,21 @@ struct Complements {
     self.models = models
   }
 
+  /// How much higher, relatively, the recall of both lists must be than that of the model's longer ones.
+  private static let noticeableGain = 0.05
+
   /// Sentences for the top of the page.
   func summary() -> [String] {
     guard let model = models.first, let text = model.lists.secondRecall, let own = model.lists.firstRecall,
-      let oracle = model.lists.oracleRecall, let gain = model.lists.oracleGain
+      let oracle = model.lists.oracleRecall, let long = model.longRecall
     else { return [] }
+    let addsThings = oracle > long * (1 + Self.noticeableGain)
     var result = [
       "Ranking by text alone finds \(percent(text)) of what users took, the model \(percent(own)), both lists together "
-        + "\(percent(oracle)): "
-        + (gain > 0.02 ? "text still finds things that the model misses." : "text finds little that the model misses.")
+        + "\(percent(oracle)), the model's own lists of twice the length \(percent(long)): "
+        + (addsThings
+          ? "text finds things that more places for the model do not."
+          : "more places for the model alone find about as much or more.")
     ]
     if let probe = model.probe {
       result.append(
@@ -68,24 +82,25 @@ struct Complements {
     let lists = models.map { model in
       [
         DataTable.Cell(model.name), cell(model.lists.firstRecall), cell(model.lists.secondRecall),
-        cell(model.lists.oracleRecall), share(model.lists.overlap), part(model.lists.firstOnlyHits, model.lists),
+        cell(model.lists.oracleRecall), cell(model.longRecall), share(model.lists.overlap),
+        part(model.lists.firstOnlyHits, model.lists),
         part(model.lists.secondOnlyHits, model.lists), part(model.lists.sharedHits, model.lists),
       ]
     }
     var content: [Markup] = [
       .paragraph(
         "The text-only ranking orders items by the cosine of their text vector and the user's. Where the two lists "
-          + "overlap little and each finds what the other misses, fusing them can help; where they do not, no "
-          + "alignment can. Recall of both lists is what a perfect choice between them would reach; overlap is the "
-          + "share of common items among all in either list. "
+          + "overlap little and each finds what the other misses, fusing them may help. Recall of both lists is what "
+          + "a perfect choice between them would reach; together they have up to twice the places, so the model's own "
+          + "lists of 40 stand beside it. Overlap is the share of common items among all in either list. "
           + "\(split.prefix(1).uppercased() + split.dropFirst()) split, lists of 20.",
         kind: "hint"),
       DataTable(
         caption: "Rankings of the model and of text alone",
         columns: [
           ("model", .word), ("Recall@20", .number), ("text alone", .number), ("both lists", .number),
-          ("overlap", .number),
-          ("hits of model only", .number), ("of text only", .number), ("of both", .number),
+          ("model alone, 40 places", .number), ("overlap", .number), ("hits of model only", .number),
+          ("of text only", .number), ("of both", .number),
         ], rows: lists
       ).markup,
     ]

@@ -136,7 +136,11 @@ extension ExperimentReport.DataSetResults {
       }
     }
     return [
-      .element("h3", "Differences"), Figure.grid(charts),
+      .element("h3", "Differences"),
+      .paragraph(
+        "Paired over test users, seeds pooled. p-values are two-sided and not corrected for the number of comparisons: "
+          + "of twenty differences that are none, one is expected below 0.05.", kind: "hint"),
+      Figure.grid(charts),
       DataTable(
         caption: "Paired differences on \(name)",
         columns: [
@@ -189,7 +193,7 @@ extension ExperimentReport.DataSetResults {
     let charts = sweeps.filter { !$0.curves.isEmpty }.map { sweep -> Markup in
       let values = sweep.curves.flatMap(\.points).map(\.x).filter(\.isFinite)
       var chart = LineChart(
-        title: "\(Self.title(sweep.metric)) by \(sweep.parameter)", xLabel: sweep.parameter,
+        title: "Validation \(Self.title(sweep.metric)) by \(sweep.parameter)", xLabel: sweep.parameter,
         series: sweep.curves.enumerated().map { index, curve in
           LineChart.Series(curve.system, curve.points, style: index)
         })
@@ -203,7 +207,8 @@ extension ExperimentReport.DataSetResults {
       : [
         .element("h3", "Sensitivity"),
         .paragraph(
-          "One setting is varied, the others stay as tuned. Bands and whiskers are 95 % intervals.", kind: "hint"),
+          "One setting is varied, the others stay as tuned. On the validation split, means over seeds; bands and whiskers "
+            + "reach from the smallest to the largest seed.", kind: "hint"),
         Figure.grid(charts),
       ]
   }

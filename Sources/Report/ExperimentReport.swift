@@ -128,13 +128,13 @@ package struct ExperimentReport: Sendable {
     }
   }
 
-  /// A metric over the values of one setting.
+  /// A metric on the validation split over the values of one setting.
   package struct Sweep: Sendable {
     /// The setting, such as `centres` (K), `lambda` or `sample-size` (N-hat).
     package var parameter: String
     /// The metric, such as `recall@20`.
     package var metric: String
-    /// One curve for each system: setting, mean and interval.
+    /// One curve for each system: setting, mean, smallest and largest seed.
     package var curves: [(system: String, points: [LineChart.Point])]
     /// The value the table was made with.
     package var chosen: Double?

@@ -69,9 +69,9 @@ private struct SummaryReader {
   let summary: JSONValue
   let rows: [JSONValue]
 
-  /// The sentences on one data set, or on all.
+  /// The sentences on one data set, or on all: alignments over their base models, then models over baselines.
   func findings(_ data: String?) -> [String] {
-    (summary["findings"]?.array ?? []).compactMap { finding in
+    ((summary["findings"]?.array ?? []) + (summary["standings"]?.array ?? [])).compactMap { finding in
       guard let name = data else { return finding["text"]?.string }
       return finding["data"]?.string == name ? finding["text"]?.string : nil
     }
@@ -190,6 +190,7 @@ private struct SummaryReader {
     }
   }
 
+  /// Curves on the validation split: a value picked off a curve on the test split would be tuned on it.
   private func sweeps(_ data: String) -> [ExperimentReport.Sweep] {
     var result: [ExperimentReport.Sweep] = []
     for sweep in summary["sweeps"]?.array ?? [] where sweep["data"]?.string == data {
@@ -199,10 +200,14 @@ private struct SummaryReader {
         var chosen: Double?
         let points = (sweep["points"]?.array ?? []).compactMap { point -> LineChart.Point? in
           guard let value = point["value"]?.string.flatMap(Double.init), value.isFinite,
-            let estimate = point[metric].flatMap(estimate)
+            let validation = point["validation"]?[metric], let mean = validation["mean"]?.double
           else { return nil }
           if point["chosen"]?.bool == true { chosen = value }
-          return LineChart.Point(value, estimate.mean, interval: estimate.interval)
+          let seeds = validation["seeds"]?.array?.compactMap(\.double) ?? []
+          guard seeds.count > 1, let low = seeds.min(), let high = seeds.max() else {
+            return LineChart.Point(value, mean)
+          }
+          return LineChart.Point(value, mean, interval: low...high)
         }.sorted { $0.x < $1.x }
         guard !points.isEmpty else { continue }
         if let index = result.firstIndex(where: { $0.parameter == option && $0.metric == metric }) {

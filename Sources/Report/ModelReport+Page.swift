@@ -224,8 +224,8 @@ extension ModelReport {
       var text =
         "Both sides put \(percent(agreement.users)) of the users and \(percent(agreement.items)) of the items into "
         + "matched centres, \(percent(agreement.all)) of all; with the best one-to-one matching of the same centres it "
-        + "would be \(percent(agreement.best))."
-      if agreement.best > agreement.all + 0.2 {
+        + "would be \(percent(agreement.best)) (\(percent(agreement.chance)) if language put them anywhere)."
+      if agreement.hasCommonGroups && agreement.best > agreement.all + 0.2 {
         text += " So the two sides form much the same groups, and the matching pairs the wrong ones."
       }
       content.append(.paragraph(text))
@@ -247,19 +247,22 @@ extension ModelReport {
     func cell(_ value: Double?) -> DataTable.Cell { DataTable.Cell(value.map { number($0, 3) } ?? "–") }
     func row(_ name: String, _ agreement: SpaceAgreement) -> [DataTable.Cell] {
       [
-        DataTable.Cell(name), cell(agreement.alignment), DataTable.Cell(percent(agreement.overlap.mean)),
+        DataTable.Cell(name), cell(agreement.alignment), cell(agreement.permutedAlignment),
+        DataTable.Cell(percent(agreement.overlap.mean)),
         DataTable.Cell(percent(agreement.overlap.chance)),
       ]
     }
     var content: [Markup] = [
       .paragraph(
         "Behaviour and language are compared by structure, since their coordinates have nothing to do with each other. "
-          + "Alignment is linear centred kernel alignment: 1 for the same geometry, near 0 for unrelated ones. "
+          + "Alignment is linear centred kernel alignment: 1 for the same geometry; what unrelated spaces of these shapes reach is "
+          + "seen with the rows of one side permuted. "
           + "Over \(grouped(comparison.items.count)) items with training interactions.", kind: "hint"),
       DataTable(
         caption: "Agreement of the two sides",
         columns: [
-          ("part", .word), ("alignment", .number), ("common among ten nearest", .number), ("chance", .number),
+          ("part", .word), ("alignment", .number), ("rows permuted", .number), ("common among ten nearest", .number),
+          ("chance", .number),
         ], rows: [row("shared", comparison.shared), row("specific", comparison.specific)]
       ).markup,
     ]

@@ -8,6 +8,8 @@ import Numerics
 struct SpaceAgreement {
   /// Linear centred kernel alignment; nil when a side does not vary.
   let alignment: Double?
+  /// The same with the rows of one side permuted: what unrelated spaces of these widths and shapes reach.
+  let permutedAlignment: Double?
   /// Common neighbours among the ten nearest.
   let overlap: NeighbourOverlap
 }
@@ -38,10 +40,15 @@ struct SpaceComparison {
     guard known.count >= 3 else { return nil }
     items = known
     let rows = known.map { $0 + Int32(bundle.userCount) }
+    var permutation = known.indices.map { Int32($0) }
+    var order = RandomStream(seed: 0, purpose: .mapLayout, step: 2)
+    order.shuffle(&permutation)
     func agreement(_ first: Matrix, _ second: Matrix) -> SpaceAgreement {
       let (left, right) = (first.gatherRows(rows), second.gatherRows(rows))
+      let (own, other) = (left.normalizedRows().matrix, right.normalizedRows().matrix)
       return SpaceAgreement(
-        alignment: centredKernelAlignment(left.normalizedRows().matrix, right.normalizedRows().matrix),
+        alignment: centredKernelAlignment(own, other),
+        permutedAlignment: centredKernelAlignment(own, other.gatherRows(permutation)),
         overlap: NeighbourOverlap(left, right, rows: known.indices.map { Int32($0) }))
     }
     shared = agreement(parts.collaborativeShared, parts.languageShared)
@@ -71,26 +78,40 @@ struct CentreAgreement {
   let all: Double
   /// The same of all, if the centres were matched one to one as well as their members allow.
   ///
-  /// Where this is far above `all`, the two sides form the same groups and only the matching pairs the wrong ones.
+  /// Where this is far above `all` and `hasCommonGroups`, the matching pairs the wrong ones.
   let best: Double
+  /// What `best` is when the language labels are dealt out anew: groups of these sizes that have nothing in common.
+  let chance: Double
+
+  /// Whether both sides form much the same groups, whatever the matching makes of them.
+  var hasCommonGroups: Bool { best > 0.5 && best > chance + 0.2 }
 
   /// Counts the nodes of a model; users come first.
   init(_ centres: PreferenceCentres, userCount: Int) {
     let nodes = centres.collaborativeLabels.count
     let size = max(centres.collaborative.rows, centres.language.rows)
-    var together = [Double](repeating: 0, count: size * size)
     var agreeing = (users: 0, items: 0)
     for node in 0..<nodes {
       let (own, other) = (Int(centres.collaborativeLabels[node]), centres.languageLabels[node])
-      together[own * size + Int(other)] += 1
       guard centres.matching[own] == other else { continue }
       if node < userCount { agreeing.users += 1 } else { agreeing.items += 1 }
     }
-    let assignment = optimalAssignment(distances: together.map { -$0 }, size: size)
-    let reached = assignment.enumerated().reduce(0.0) { $0 + together[$1.offset * size + $1.element] }
+    /// Nodes in matched centres under the best one-to-one matching.
+    func most(_ languageLabels: [Int32]) -> Double {
+      var together = [Double](repeating: 0, count: size * size)
+      for (own, other) in zip(centres.collaborativeLabels, languageLabels) {
+        together[Int(own) * size + Int(other)] += 1
+      }
+      let assignment = optimalAssignment(distances: together.map { -$0 }, size: size)
+      return assignment.enumerated().reduce(0.0) { $0 + together[$1.offset * size + $1.element] }
+    }
+    var permuted = centres.languageLabels
+    var order = RandomStream(seed: 0, purpose: .mapLayout, step: 3)
+    order.shuffle(&permuted)
     users = Double(agreeing.users) / Double(max(1, userCount))
     items = Double(agreeing.items) / Double(max(1, nodes - userCount))
     all = Double(agreeing.users + agreeing.items) / Double(max(1, nodes))
-    best = reached / Double(max(1, nodes))
+    best = most(centres.languageLabels) / Double(max(1, nodes))
+    chance = most(permuted) / Double(max(1, nodes))
   }
 }

@@ -37,11 +37,12 @@ enum ExamplePlan {
     return try Schedule(plan: plan, identities: plan.data.map { _ in identity })
   }
 
-  /// A record of a run that finished with a validation recall.
+  /// A record of a run that finished with a validation recall, and half of it as NDCG.
   static func record(_ run: PlannedRun, _ schedule: Schedule, validation: Double) throws -> RunRecord {
     let definition = try #require(run.definition)
     return RunRecord(
       id: definition.id, label: run.label(schedule.kinds), definition: definition.json, environment: .null,
-      failure: nil, results: ["validation": ["recall@20": .number(validation)]], costs: [:])
+      failure: nil,
+      results: ["validation": ["recall@20": .number(validation), "ndcg@20": .number(validation / 2)]], costs: [:])
   }
 }

@@ -11,6 +11,7 @@ import Testing
      "data": [{"name": "books", "fingerprint": "00", "statistics": {"users": 1200, "items": 90, "train": 4000}}],
      "seeds": ["1", "2"], "subject": "darec", "complete": false,
      "findings": [{"data": "books", "model": "lightgcn", "text": "darec over none: a gain."}],
+     "standings": [{"data": "books", "model": "lightgcn", "baseline": "ease", "text": "the baseline is ahead."}],
      "rows": [
       {"data": "books", "model": "lightgcn", "alignment": "none", "text_control": "none", "cell": {}, "failures": [],
        "per_seed": {"recall@20": [0.1, 0.12]}, "test": {"users": 9.0, "recall@20": 0.11, "ndcg@20": 0.07},
@@ -23,8 +24,10 @@ import Testing
        "recall@20": {"mean": 0.0123, "lower": 0.0011, "upper": 0.0235, "p": 0.01, "seed_means": [0.01, 0.014]},
        "ndcg@20": null}],
      "sweeps": [{"data": "books", "model": "lightgcn", "alignment": "darec", "option": "lambda", "points": [
-       {"value": "0.01", "chosen": false, "recall@20": {"mean": 0.1, "lower": 0.09, "upper": 0.11}, "ndcg@20": null},
-       {"value": "1", "chosen": true, "recall@20": {"mean": 0.12, "lower": 0.11, "upper": 0.13}, "ndcg@20": null},
+       {"value": "0.01", "chosen": false, "validation": {"recall@20": {"mean": 0.15, "seeds": [0.14, 0.16]}},
+        "recall@20": {"mean": 0.1, "lower": 0.09, "upper": 0.11}, "ndcg@20": null},
+       {"value": "1", "chosen": true, "validation": {"recall@20": {"mean": 0.17, "seeds": [0.17]}},
+        "recall@20": {"mean": 0.12, "lower": 0.11, "upper": 0.13}, "ndcg@20": null},
        {"value": "off", "chosen": false, "recall@20": null, "ndcg@20": null}]}]}
     """
 
@@ -42,10 +45,16 @@ import Testing
     #expect(comparison.difference.interval == 0.0011...0.0235 && comparison.pValue == 0.01)
     #expect(results.systems[1].comparisons.count == 1 && results.systems[1].failure == "diverged")
     #expect(results.sweeps.count == 1 && results.sweeps[0].curves[0].points.map(\.x) == [0.01, 1])
+    // The curve is that of the validation split, between its seeds.
+    #expect(results.sweeps[0].curves[0].points.map(\.y) == [0.15, 0.17])
+    #expect(results.sweeps[0].curves[0].points.map(\.interval) == [0.14...0.16, nil])
     #expect(results.sweeps[0].chosen == 1 && results.balance[0].points.map(\.kappa) == [0.5, 2])
     #expect(results.stratifications[0].strata.map(\.name) == ["≤\u{A0}5 items"])
     let html = report.page().html
-    for text in ["a gain.", "not all runs are finished", "1,200 users", "+0.0123", "0.0312", "lambda 0.1", "failed"] {
+    for text in [
+      "the baseline is ahead.", "not corrected for the number of comparisons", "Validation Recall@20 by lambda",
+      "a gain.", "not all runs are finished", "1,200 users", "+0.0123", "0.0312", "lambda 0.1", "failed",
+    ] {
       #expect(html.contains(text), "\(text)")
     }
   }
