@@ -10,8 +10,8 @@ import Files
 ///     unique hits = hits found by exactly one side / hits found by any, pooled over users
 ///     oracle      = mean of |(A_u ∪ B_u) ∩ T_u| / |T_u|
 ///
-/// The oracle bounds the recall of choosing from both lists with 2k places; where it is hardly above the better side,
-/// nothing is there to be gained by alignment or fusion.
+/// The oracle bounds the recall of choosing from both lists with 2k places; compare it with either list at 2k before
+/// hoping for fusion. It bounds no model whose vectors change.
 package struct Complementarity: Sendable, Equatable {
   /// The k of top-k.
   package let cutoff: Int
