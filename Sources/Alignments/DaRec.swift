@@ -145,7 +145,7 @@ package final class DaRec: Alignment {
     switch settings.score {
     case .final: return representation
     case .shared: return shared()
-    case .sum: return tape.add(specific(), shared())
+    case .sum: return tape.sum([specific(), shared()])
     case .projected: return tape.concatenateColumns(specific(), shared())
     case .fused: return tape.concatenateColumns(representation, languageParts(on: tape))
     case .fusedProjected:

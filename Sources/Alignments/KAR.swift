@@ -61,7 +61,7 @@ package final class KAR: Alignment {
       let outputs = (shared + tower.experts).map { $0.project(text, on: tape) }
       return tape.gatedMixture(of: outputs, gate: tower.gate.project(text, on: tape))
     }
-    return tape.add(embedding, tape.stackRows(features[0], features[1]))
+    return tape.sum([embedding, tape.stackRows(features[0], features[1])])
   }
 
   package func losses(on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition) -> [LossTerm] {

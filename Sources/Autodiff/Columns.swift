@@ -1,4 +1,4 @@
-// Joining and adding variables of the same row count.
+// Joining, cutting and scaling the columns of variables.
 
 import Numerics
 
@@ -43,19 +43,6 @@ extension Tape {
       x.accumulate { target, adds in
         if !adds { target.fill(0) }
         target.add(gradient, scaled: alpha)
-      }
-    }
-  }
-
-  /// a + b, `[n, d]`.
-  package func add(_ a: Variable, _ b: Variable) -> Variable {
-    let value = a.value.copy()
-    value.add(b.value)
-    return record(value: value, inputs: [a, b]) { gradient in
-      for input in [a, b] {
-        input.accumulate { target, adds in
-          if adds { target.add(gradient) } else { target.assign(from: gradient) }
-        }
       }
     }
   }

@@ -175,4 +175,20 @@ extension Tape {
       graph.accumulateSumOfLayersGradient(gradient, layers: layers, values: values, into: x)
     }
   }
+
+  /// A x, one propagation without the starting vectors, `[n, d]`.
+  ///
+  /// Gradient: Aᵀ g.
+  /// - Parameters:
+  ///   - x: `[n, d]`.
+  ///   - graph: A, `[n, n]`.
+  package func convolve(_ x: Variable, over graph: PropagationGraph) -> Variable {
+    let value = Matrix.uninitialized(rows: x.value.rows, columns: x.value.columns)
+    sparseTimesDense(graph.matrix, x.value, into: value)
+    return record(value: value, inputs: [x]) { gradient in
+      x.accumulate { target, adds in
+        sparseTimesDense(graph.transpose, gradient, into: target, accumulate: adds)
+      }
+    }
+  }
 }

@@ -1,4 +1,4 @@
-// The sum of several variables and the product of a graph with one.
+// The sum of several variables.
 
 import Numerics
 
@@ -14,22 +14,6 @@ extension Tape {
         variable.accumulate { target, adds in
           if adds { target.add(gradient) } else { target.assign(from: gradient) }
         }
-      }
-    }
-  }
-
-  /// A x, one propagation without the starting vectors, `[n, d]`.
-  ///
-  /// Gradient: Aᵀ g.
-  /// - Parameters:
-  ///   - x: `[n, d]`.
-  ///   - graph: A, `[n, n]`.
-  package func convolve(_ x: Variable, over graph: PropagationGraph) -> Variable {
-    let value = Matrix.uninitialized(rows: x.value.rows, columns: x.value.columns)
-    sparseTimesDense(graph.matrix, x.value, into: value)
-    return record(value: value, inputs: [x]) { gradient in
-      x.accumulate { target, adds in
-        sparseTimesDense(graph.transpose, gradient, into: target, accumulate: adds)
       }
     }
   }

@@ -43,7 +43,9 @@ package struct ModelReport {
   /// - Throws: `ReportError.otherData` when the two were not trained on the same interactions, `.log` or `.file` for an
   ///   unreadable training log.
   package init(_ bundle: Bundle, against base: Bundle? = nil, options: Options = Options()) throws(ReportError) {
-    if let base { try Self.requireSameData(bundle, base) }
+    if let base, let what = bundle.difference(from: base) {
+      throw .otherData(model: bundle.name, base: base.name, what: what)
+    }
     self.bundle = bundle
     self.base = base
     self.options = options
@@ -55,19 +57,6 @@ package struct ModelReport {
     comparison = SpaceComparison(bundle, degrees: degrees)
     centres = CentreSummary.all(bundle, degrees: degrees)
     complements = results.flatMap { Complements(bundle, base: base, engine: engine, results: $0) }
-  }
-
-  private static func requireSameData(_ bundle: Bundle, _ base: Bundle) throws(ReportError) {
-    func refuse(_ what: String) -> ReportError { .otherData(model: bundle.name, base: base.name, what: what) }
-    guard bundle.users == base.users else { throw refuse("users") }
-    guard bundle.items == base.items else { throw refuse("items") }
-    func same(_ first: CSRMatrix?, _ second: CSRMatrix?) -> Bool {
-      first?.rowStarts == second?.rowStarts && first?.columnIndices == second?.columnIndices
-    }
-    guard same(bundle.interactions, base.interactions) else { throw refuse("training interactions") }
-    guard same(bundle.validation, base.validation), same(bundle.test, base.test) else {
-      throw refuse("held-out interactions")
-    }
   }
 
   /// The method, such as `lightgcn + darec`.

@@ -53,7 +53,7 @@ import Testing
   @Test func joinedAndAddedColumns() {
     expectGradientMatchesCentralDifference(of: [x, y]) { tape in
       let joined = tape.concatenateColumns(tape.variable(x), tape.variable(y))
-      let sum = tape.add(tape.variable(x), tape.variable(y))
+      let sum = tape.sum([tape.variable(x), tape.variable(y)])
       return [scalar(joined, on: tape), scalar(sum, on: tape)]
     }
   }
