@@ -78,6 +78,7 @@ extension Trainer {
       items: try StringTable(dataSet.items.strings),
       titles: try dataSet.itemTitles.map { try StringTable($0, role: .titles) }, interactions: dataSet.train,
       validation: dataSet.valid, test: dataSet.test, finalUsers: vectors.users, finalItems: vectors.items,
+      scoreParts: scoreParts(width: vectors.users.columns),
       attribution: attribution,
       components: parts.map {
         Components(
@@ -92,6 +93,19 @@ extension Trainer {
       itemText: dataSet.itemText.map(Self.inHalfPrecision),
       userText: dataSet.userTextIsDerived ? nil : dataSet.userText.map(Self.inHalfPrecision),
       userTextDerived: dataSet.userTextIsDerived)
+  }
+
+  /// What the columns of the ranking vectors stand for.
+  private func scoreParts(width: Int) -> [ScorePart] {
+    let history = fusion?.parts ?? []
+    let modelWidth = history.reduce(width) { $0 - $1.items.columns }
+    let model = trainedAlignment?.scoreParts?.filter { $0.width > 0 } ?? [(name: "collaborative", width: modelWidth)]
+    var start = 0
+    func next(_ name: String, _ width: Int, _ source: ScorePart.Source) -> ScorePart {
+      defer { start += width }
+      return ScorePart(name: name, columns: start..<start + width, source: source)
+    }
+    return model.map { next($0.name, $0.width, .model) } + history.map { next($0.name, $0.items.columns, .history) }
   }
 
   /// Ridge of the representation of a user in the span of the items of the user's history.
@@ -125,7 +139,14 @@ extension Trainer {
           .init("best_epoch", .integer(state.bestEpoch >= 0 ? state.bestEpoch + 1 : state.epoch)),
           .init("end", .string(end.rawValue)),
         ])),
-      .init("score", .object([.init("kind", .string("dot"))])),
+      .init(
+        "score",
+        .object([
+          .init("kind", .string("dot")),
+          .init(
+            "language_weights",
+            .object((fusion?.parts ?? []).map { JSONValue.Member($0.name, .number($0.weight)) })),
+        ])),
     ])
   }
 }

@@ -16,6 +16,8 @@ struct ExampleModel {
   var attribution = "propagation"
   var hasParts = true
   var userTextDerived = true
+  /// Columns of a language part that is summed over the history; 0 for a score of the model alone.
+  var languageWidth = 0
   /// Items that no user has: the last ones.
   var coldItems = 2
 
@@ -92,6 +94,10 @@ struct ExampleModel {
     case "representation": kind = .representation(regularization: 0.05)
     default: kind = .none
     }
+    let language = languagePart(graph)
+    func joined(_ model: Matrix, _ language: Matrix?) -> Matrix {
+      language.map { Matrix.besideEachOther([model, $0]) } ?? model
+    }
     let parts =
       hasParts
       ? Components(
@@ -108,11 +114,36 @@ struct ExampleModel {
       metrics: ["test": ["recall@20": .number(0.1)]], users: StringTable((0..<users).map { "user-\($0)" }),
       items: StringTable((0..<items).map { "item-\($0)" }),
       titles: StringTable((0..<items).map { $0 == 3 ? "" : "The \($0 % 20)th Film" }, role: .titles),
-      interactions: graph, finalUsers: isLinear ? linear.users : layer.users,
-      finalItems: isLinear ? linear.items : layer.items, attribution: kind, components: parts, centres: centres,
+      interactions: graph, finalUsers: joined(isLinear ? linear.users : layer.users, language?.users),
+      finalItems: joined(isLinear ? linear.items : layer.items, language?.items),
+      scoreParts: language.map {
+        [
+          ScorePart(name: "collaborative", columns: 0..<dimension, source: .model),
+          ScorePart(name: "language", columns: dimension..<dimension + $0.items.columns, source: .history),
+        ]
+      }, attribution: kind, components: parts, centres: centres,
       itemText: hasParts ? normal(items, 12, &stream) : nil,
       userText: hasParts && !userTextDerived ? normal(users, 12, &stream) : nil,
       userTextDerived: hasParts && userTextDerived)
+  }
+
+  /// Random item vectors and, in Double, the sums over the users' histories; nil when there is no such part.
+  private func languagePart(_ graph: CSRMatrix) -> (users: Matrix, items: Matrix)? {
+    guard languageWidth > 0 else { return nil }
+    var stream = RandomStream(seed: seed, purpose: .test, epoch: 2)
+    let vectors = normal(items, languageWidth, &stream)
+    let transposed = graph.transposed().matrix
+    let sums = Matrix(rows: users, columns: languageWidth)
+    for user in 0..<users {
+      for column in 0..<languageWidth {
+        sums[user, column] = Float(
+          graph.row(user).reduce(0.0) { sum, item in
+            let degrees = Double(graph.degree(user) * transposed.degree(Int(item)))
+            return sum + Double(vectors[Int(item), column]) / degrees.squareRoot()
+          })
+      }
+    }
+    return (sums, vectors)
   }
 
   func engine() throws -> Engine { Engine(bundle: try bundle()) }
