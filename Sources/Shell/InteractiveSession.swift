@@ -63,12 +63,14 @@ extension Session {
   /// - Returns: 0 unless `.exit CODE` says otherwise; errors at the prompt are not failures of the process.
   package func runInteractive() -> ExitStatus {
     InterruptSignal.ignoreBrokenPipe()
+    isConversation = true
     let history = HistoryFile(environment: options.environment)
     self.history = history
     if !options.quiet { printBanner() }
     if let problem = history.problem { note(problem) }
     let editor = makeEditor(history: history)
-    let flow = converse(editor, history: history)
+    var flow = runStartupFile()
+    if flow == .proceed { flow = converse(editor, history: history) }
     history.save()
     if let problem = history.problem { note(problem) }
     // What failed at the prompt was answered at the prompt.
@@ -83,6 +85,20 @@ extension Session {
       raise(signalNumber)
     }
     return status
+  }
+
+  /// Runs the commands a person wants before the first prompt; an error in them is reported and no reason to leave.
+  private func runStartupFile() -> Flow {
+    guard let path = options.startupFile, access(path, F_OK) == 0 else { return .proceed }
+    if options.cancellation == nil { InterruptSignal.install(secondEndsProcess: false) }
+    do {
+      let flow = run(try openScript(path))
+      if case .stop = flow { return outputFlow() }
+      return flow
+    } catch {
+      report(error, place: nil)
+      return .proceed
+    }
   }
 
   private func converse(_ editor: any LineEditor, history: HistoryFile) -> Flow {
@@ -136,7 +152,7 @@ extension Session {
 
   private func performTyped(_ line: String, parser: CommandParser) -> Flow {
     do {
-      switch try perform(line, parser: parser, isTyped: true, place: { nil }) {
+      switch try perform(line, parser: parser, isTyped: true) {
       case .proceed: return .proceed
       case .leave(let code): return .leave(code)
       case .stop(let status):

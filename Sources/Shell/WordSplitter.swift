@@ -35,6 +35,7 @@ package enum WordSplitter {
         continue
       }
       if scalar == "#" { return words }
+      let start = index
       var word = Word(text: "", column: column, isQuoted: scalar == "\"" || scalar == "'", pieces: [])
       var piece = String.UnicodeScalarView()
       var text = String.UnicodeScalarView()
@@ -42,6 +43,7 @@ package enum WordSplitter {
         let quote = scalars[index]
         if quote == "\"" || quote == "'" {
           let opened = column
+          let quoteIndex = index
           var isClosed = false
           advance()
           while index < scalars.endIndex {
@@ -62,7 +64,8 @@ package enum WordSplitter {
           }
           if !isClosed {
             throw .syntax(
-              command: words.first?.text, column: opened, problem: "a quote is opened here and never closed",
+              command: Self.commandName(words, unfinished: String(scalars[start..<quoteIndex])), column: opened,
+              problem: "a quote is opened here and never closed",
               suggestion: nil)
           }
         } else {
@@ -81,5 +84,11 @@ package enum WordSplitter {
       words.append(word)
     }
     return words
+  }
+
+  /// The command for a message: the first word, or as much of it as there is.
+  private static func commandName(_ words: [Word], unfinished: String) -> String? {
+    let name = words.first?.text ?? unfinished
+    return name.isEmpty ? nil : DisplayWidth.cut(name, to: 40, ellipsis: "…")
   }
 }
