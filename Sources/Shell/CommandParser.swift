@@ -107,7 +107,7 @@ package struct CommandParser: Sendable {
     let entry = parsed.entry
     var name = word.text
     var attached: Word?
-    if let equals = name.firstIndex(of: "=") {
+    if let equals = name.utf8.firstIndex(of: 0x3D) {
       let text = String(name[name.index(after: equals)...])
       name = String(name[..<equals])
       // The first piece still carries the flag's own name.
