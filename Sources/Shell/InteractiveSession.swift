@@ -9,8 +9,8 @@ enum EditedLine: Equatable {
   case line(String)
   /// Ctrl-D on an empty line, or the terminal is gone.
   case end
-  /// Ctrl-C: the line is dropped.
-  case interrupted
+  /// Ctrl-C: the line is dropped; `droppedText` is false when there was nothing on it.
+  case interrupted(droppedText: Bool)
   /// A signal asks the process to end.
   case terminated(Int32)
   /// The line cannot be used.
@@ -45,7 +45,7 @@ final class PlainLineEditor: LineEditor {
     switch source.next() {
     case .line(let line): return .line(line)
     case .failure(let error): return .failure(error)
-    case .interrupted: return .interrupted
+    case .interrupted: return .interrupted(droppedText: false)
     case .readFailure, .end: return .end
     }
   }
@@ -113,7 +113,9 @@ extension Session {
       let wasInterrupted = cancellation.isCancelled
       cancellation.reset()
       if wasInterrupted { note("") }
-      switch wasInterrupted ? .interrupted : editor.readLine(prompt: pending.isEmpty ? "darec> " : "  ...> ") {
+      switch wasInterrupted
+        ? .interrupted(droppedText: true) : editor.readLine(prompt: pending.isEmpty ? "darec> " : "  ...> ")
+      {
       case .line(let text):
         idleInterrupts = 0
         // Pasted lines arrive as one text.
@@ -130,12 +132,13 @@ extension Session {
           if flow != .proceed { return flow }
         }
         cancellation.reset()
-      case .interrupted:
+      case .interrupted(let droppedText):
         // The plain reader leaves the cursor behind the terminal's own ^C.
         if cancellation.isCancelled { note("") }
         cancellation.reset()
         pending = ""
-        idleInterrupts += 1
+        // Who drops lines knows what Ctrl-C does; who presses it at an empty prompt wants out.
+        idleInterrupts = droppedText ? 0 : idleInterrupts + 1
         if idleInterrupts == 3 { note("Ctrl-D or quit to leave") }
       case .failure(let error):
         pending = ""

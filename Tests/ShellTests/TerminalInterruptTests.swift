@@ -78,6 +78,21 @@ import Testing
       #expect(!terminal.screen.contains("of these"))
     }
 
+    @Test func droppedLinesAreNoWishToLeave() async {
+      await drive(0) { terminal in
+        terminal.waits(for: "darec> ")
+        for _ in 0..<4 {
+          terminal.type("nonsense")
+          terminal.waits(for: "nonsense")
+          terminal.type("\u{3}")
+          terminal.waits(for: "^C")
+          terminal.waits(for: "darec> ")
+        }
+        terminal.type("\u{4}")
+      }
+      #expect(!terminal.screen.contains("Ctrl-D or quit to leave"))
+    }
+
     @Test func controlDLeavesOnlyAnEmptyLine() async {
       await drive(0) { terminal in
         terminal.waits(for: "darec> ")
