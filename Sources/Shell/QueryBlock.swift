@@ -22,15 +22,23 @@ struct QueryBlock {
   var isEmpty: Bool { queries.isEmpty }
   var isFull: Bool { queries.count >= Self.queryLimit || results >= Self.resultLimit }
 
-  /// Takes a query that reads no file; refuses everything else.
+  /// Takes a query that only reads the model; refuses everything else, which then runs in its turn.
   mutating func add(_ command: ParsedCommand, line: Int) -> Bool {
-    if command.entry.isSetting || command.wantsHelp { return false }
+    guard Self.onlyReads(command.entry.action), !command.wantsHelp else { return false }
     for (name, value) in command.flags where value != nil {
       if case .file? = command.entry.flags.first(where: { $0.name == name })?.kind { return false }
     }
     queries.append((command, line))
     results += command.integer(of: "--top") ?? 10
     return true
+  }
+
+  /// A new command is named here once it is known to change nothing that other lines depend on.
+  private static func onlyReads(_ action: CommandAction) -> Bool {
+    switch action {
+    case .recommend, .similar, .components, .explain, .find, .stats, .model: return true
+    default: return false
+    }
   }
 
   mutating func removeAll() {
