@@ -8,19 +8,16 @@ extension Session {
   /// Asks the engine and writes the answer.
   func ask(_ command: ParsedCommand) throws {
     let start = settings.timer ? Self.seconds() : 0
-    do {
-      try emit(try answer(to: command))
-    } catch let error as QueryError {
-      if case .interrupted = error { throw error }
-      throw QueryFailure(error, in: command)
-    }
+    try emit(try answer(to: command), of: command)
     if settings.timer {
       let milliseconds = (Self.seconds() - start) * 1000
       note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms")
     }
   }
 
-  private func answer(to command: ParsedCommand) throws -> Answer {
+  /// Asks the engine what a command asks; nothing is written.
+  /// - Throws: `QueryError`, or `ShellError` for a file that the command names.
+  package func answer(to command: ParsedCommand) throws -> Answer {
     switch command.entry.action {
     case .recommend:
       let candidates = try command.value(of: "--candidates").map { try identifiers(inFile: $0) }
@@ -43,10 +40,14 @@ extension Session {
   }
 
   /// Writes an answer to where answers go now.
-  func emit(_ answer: Answer) throws {
-    let output = (once ?? redirection)?.output ?? standardOutput
-    let shown = renderOptions(for: output)
-    output.write { AnswerRenderer.append(answer, mode: settings.mode, options: shown, to: &$0) }
+  func emit(_ answer: Answer, of command: ParsedCommand) throws {
+    let shown = renderOptions(for: command)
+    try emit { AnswerRenderer.append(answer, mode: settings.mode, options: shown, to: &$0) }
+  }
+
+  /// Writes one rendered answer to where answers go now.
+  func emit(_ fill: (inout [UInt8]) -> Void) throws {
+    if !page(fill) { answerOutput.write(fill) }
     if let file = once {
       once = nil
       try file.commit()
@@ -57,8 +58,33 @@ extension Session {
     }
   }
 
+  /// Shows a long answer with the pager.
+  /// - Returns: false when it is to be written as always.
+  private func page(_ fill: (inout [UInt8]) -> Void) -> Bool {
+    guard settings.pager, isConversation, outputIsTerminal, answerOutput === standardOutput,
+      options.environment("TERM") != "dumb", let rows = Terminal.height(standardOutput.descriptor)
+    else { return false }
+    var bytes: [UInt8] = []
+    fill(&bytes)
+    standardOutput.flush()
+    standardError.flush()
+    if Pager.isLong(bytes, rows: rows), Pager(environment: options.environment).show(bytes) { return true }
+    standardOutput.write(bytes)
+    return true
+  }
+
+  private var answerOutput: BufferedOutput { (once ?? redirection)?.output ?? standardOutput }
+
+  /// The look of a command's answer where answers go now.
+  func renderOptions(for command: ParsedCommand) -> RenderOptions {
+    var shown = renderOptions(for: answerOutput)
+    if !settings.showsEverything && !command.has("--full") { shown.brief = command.entry.brief }
+    return shown
+  }
+
   /// Writes text of the shell itself, such as help.
   func write(_ text: String) {
+    if redirection == nil, once == nil, page({ $0.append(contentsOf: text.utf8) }) { return }
     let output = redirection?.output ?? standardOutput
     output.write(Array(text.utf8))
   }
