@@ -78,25 +78,32 @@ package struct LanguageFusion {
     }
     var chosen = [Double](repeating: Self.weightWithoutValidation, count: prepared.count)
     if let validation, !validation.evaluatedUsers.isEmpty {
-      chosen = [Double](repeating: 0, count: prepared.count)
-      func value(_ weights: [Double]) -> Double {
-        let vectors = Self.joined((base.users, start), parts(weights))
-        return validation.evaluate(users: vectors.users, items: vectors.items).value(.recall, at: 20) ?? 0
-      }
-      var best = value(chosen)
-      // One part at a time; the first once more beside the others, and only where there are others.
-      let order = Array(prepared.indices) + (prepared.count > 1 ? [0] : [])
-      for part in order where prepared[part].unit > 0 {
-        let before = chosen
-        for weight in [0] + Self.weights where weight != before[part] {
-          var trial = before
-          trial[part] = weight
-          let found = value(trial)
-          if found > best {
-            best = found
-            chosen = trial
-          }
+      let scorers =
+        [InnerProductScorer(users: base.users, items: start)]
+        + prepared.map { InnerProductScorer(users: $0.users, items: $0.items) }
+      func values(_ trials: [[Double]]) -> [Double] {
+        let weightings = trials.map { trial in
+          [1] + zip(trial, prepared).map { weight, part in Float(weight * part.unit) }
         }
+        return validation.lists(mixing: scorers, weightings: weightings).map { lists in
+          validation.userMetrics(lists).mean(.recall, at: 20) ?? 0
+        }
+      }
+      chosen = [Double](repeating: 0, count: prepared.count)
+      // One part at a time; the first once more beside the others, and only where there are others.
+      for part in Array(prepared.indices) + (prepared.count > 1 ? [0] : []) where prepared[part].unit > 0 {
+        // What stands comes first: another weight must do better.
+        let trials =
+          [chosen]
+          + ([0] + Self.weights).filter { $0 != chosen[part] }.map { weight in
+            var trial = chosen
+            trial[part] = weight
+            return trial
+          }
+        let found = values(trials)
+        var best = 0
+        for position in trials.indices where found[position] > found[best] { best = position }
+        chosen = trials[best]
       }
     }
     self.parts = parts(chosen)

@@ -22,7 +22,7 @@ package enum LanguageVectors {
   package static func whitened(_ text: Matrix) -> Matrix {
     let known = (0..<Int32(text.rows)).filter { kernels.sumOfSquares(text.row(Int($0)), text.columns) > 0 }
     let texts = known.count == text.rows ? text : text.gatherRows(known)
-    let components = PrincipalComponents(of: texts, count: widest)
+    let components = PrincipalComponents(of: texts, count: widest, tolerance: 1e-3)
     let ridge = relativeRidge * components.totalVariance / Double(max(1, text.columns))
     let coordinates = components.project(texts)
     let factors = components.variances.map { variance -> Float in
