@@ -72,6 +72,7 @@ extension Trainer {
     case .representation: attribution = .representation(regularization: Self.representationRegularization)
     case .none: attribution = .none
     }
+    let propagation = ranksWithRepresentation ? model.propagation : nil
     return try Bundle(
       name: name, configuration: configurationFile(name: name, dataSet: dataSet, dataName: dataName, end: end),
       metrics: metrics.json, users: try StringTable(dataSet.users.strings),
@@ -79,6 +80,11 @@ extension Trainer {
       titles: try dataSet.itemTitles.map { try StringTable($0, role: .titles) }, interactions: dataSet.train,
       validation: dataSet.valid, test: dataSet.test, finalUsers: vectors.users, finalItems: vectors.items,
       attribution: attribution,
+      propagation: propagation.map {
+        PropagationRecipe(
+          layers: $0.layers, combination: $0.isConcatenated ? .concatenation : .sum, hasSelfLoops: $0.hasSelfLoops,
+          items: $0.isConcatenated ? nil : input.rows(problem.users..<input.rows))
+      },
       components: parts.map {
         Components(
           collaborativeShared: $0.collaborativeShared, collaborativeSpecific: $0.collaborativeSpecific,
