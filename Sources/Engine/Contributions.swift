@@ -10,7 +10,8 @@ struct Contributions {
   var terms: [(item: Int32, value: Double)]
   /// What does not come from past items.
   var own: Double
-  /// True when own part and terms are the score by an identity of the model.
+  /// True when own part and terms are the score by an identity of the model; false for a linear reading of a model that
+  /// has none, whose own part is 0.
   var isIdentity: Bool
 
   /// Own part and terms.
@@ -30,6 +31,8 @@ extension Engine {
   /// Propagation: own = own_u . e_i, term of j = (d_u d_j)^-1/2 itemPartial_j . e_i.
   /// Representation: with z = (Y^T Y + r I)^-1 e_u and w_j = y_j . z, term of j = w_j (y_j . e_i) and
   /// own = (e_u - sum of w_j y_j) . e_i.
+  /// None, with a recipe: by the encoder (`LinearEncoder.contributions`). None without one: the terms of a representation
+  /// as a linear reading; what they leave is no part of the model.
   func contributions(user: Int, item: Int) -> Contributions {
     let history = bundle.interactions.row(user)
     let width = bundle.dimension
@@ -42,24 +45,30 @@ extension Engine {
         return (past, weight * innerProduct(itemPartial.row(Int(past)), target, width))
       }
       return Contributions(terms: terms, own: innerProduct(own.row(user), target, width), isIdentity: true)
-    case .representation(let regularization):
-      let items = bundle.finalItems
-      let system = RidgeSystem(rows: history, of: items, regularization: regularization)
-      var rest = (0..<width).map { Double(bundle.finalUsers.row(user)[$0]) }
-      let z = system.solve(rest)
-      let terms = history.map { past -> (item: Int32, value: Double) in
-        let vector = items.row(Int(past))
-        var weight = 0.0
-        for index in 0..<width { weight += Double(vector[index]) * z[index] }
-        for index in 0..<width { rest[index] -= weight * Double(vector[index]) }
-        return (past, weight * innerProduct(vector, target, width))
-      }
-      var own = 0.0
-      for index in 0..<width { own += rest[index] * Double(target[index]) }
-      return Contributions(terms: terms, own: own, isIdentity: true)
+    case .representation:
+      return represented(user: user, item: item, isIdentity: true)
     case .none:
-      return Contributions(terms: [], own: 0, isIdentity: false)
+      let past = Array(history)
+      guard let encoder = encoder(user: user, history: past) else {
+        return represented(user: user, item: item, isIdentity: false)
+      }
+      let divided = encoder.contributions(user: user, item: item, history: past)
+      return Contributions(terms: divided.terms, own: divided.own, isIdentity: true)
     }
+  }
+
+  /// The terms of the ridge representation of the user's vector.
+  private func represented(user: Int, item: Int, isIdentity: Bool) -> Contributions {
+    let history = Array(bundle.interactions.row(user))
+    let width = bundle.dimension
+    let target = bundle.finalItems.row(item)
+    let (weights, rest) = representation(user: user, history: history)
+    let terms = zip(history, weights).map { past, weight -> (item: Int32, value: Double) in
+      (past, weight * innerProduct(bundle.finalItems.row(Int(past)), target, width))
+    }
+    var own = 0.0
+    if isIdentity { for index in 0..<width { own += rest[index] * Double(target[index]) } }
+    return Contributions(terms: terms, own: own, isIdentity: isIdentity)
   }
 
   /// The vector `[d]` of a person the model has never seen, from the items the person likes.

@@ -53,6 +53,9 @@ struct Explanation {
   var candidates: Int
   /// Listed terms, largest magnitude first.
   var terms: [Term]
+  /// Length of the shortest beginning of all terms, listed or not, that adds up to 80 % of the score, and what it adds
+  /// up to; nil for a score that is not positive or terms that do not reach it.
+  var evidence: (terms: Int, sum: Double)?
   /// Terms that are not listed.
   var unlisted: Int
   /// The score minus the listed terms.
@@ -60,6 +63,8 @@ struct Explanation {
   /// True when all terms together are the score by an identity of the model.
   var isExact: Bool
   var hasSeen: Bool
+  /// What removing past items does; nil when it was not asked for or the item is not in the list.
+  var counterfactual: Counterfactual?
   var affinities: [Affinity]
   var itemNeighbours: [Neighbour]
   var userNeighbours: [Neighbour]
@@ -67,6 +72,9 @@ struct Explanation {
 }
 
 extension Explanation {
+  /// The share of the score that evidence must carry.
+  static let evidenceShare = 0.8
+
   /// Which of the two parts places the item nearer to the history.
   enum Leading: String {
     case shared

@@ -8,10 +8,12 @@ import Numerics
 extension Engine {
   /// The record `darec/explanation/1`.
   func record(of explanation: Explanation, request: ExplainRequest) -> JSONValue {
-    var asked: [JSONValue.Member] = [.init("neighbors", .integer(request.neighbors))]
+    var asked: [JSONValue.Member] = [
+      .init("neighbors", .integer(request.neighbors)), .init("top", .integer(request.top)),
+    ]
     if let limit = request.contributions { asked.append(.init("contributions", .integer(limit))) }
     var record: [JSONValue.Member] = [
-      .init("schema", "darec/explanation/1"), .init("schema_version", "1.0"), .init("type", "explanation"),
+      .init("schema", "darec/explanation/1"), .init("schema_version", "1.1"), .init("type", "explanation"),
       .init("generator", Self.generatorRecord), .init("model", modelRecord), .init("request", .object(asked)),
       .init("user", .object(identity(of: .user, explanation.user) + [.init("kind", "known")])),
       .init("item", .object(identity(of: .item, explanation.item))),
@@ -20,6 +22,16 @@ extension Engine {
       .init("contributions", .array(explanation.terms.map(termRecord))),
       .init("residual", .number(explanation.residual)), .init("exact", .bool(explanation.isExact)),
     ]
+    if let evidence = explanation.evidence {
+      record.append(
+        .init(
+          "evidence",
+          [
+            "share": .number(Explanation.evidenceShare), "terms": .integer(evidence.terms),
+            "sum": .number(evidence.sum),
+          ]))
+    }
+    if let counterfactual = explanation.counterfactual { record += members(of: counterfactual) }
     if let parts = componentsRecord(explanation) { record.append(.init("components", parts)) }
     record.append(
       .init(
@@ -33,6 +45,24 @@ extension Engine {
     }
     record.append(.init("warnings", .array(warnings)))
     return .object(record)
+  }
+
+  /// The set, and what was found when it was tried; only the latter when no set drops the item.
+  func members(of counterfactual: Counterfactual) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = []
+    if counterfactual.isFound {
+      let removed = counterfactual.removed.map { JSONValue.object(identity(of: .item, Int($0))) }
+      members.append(.init("counterfactual", .array(removed)))
+    }
+    members.append(
+      .init(
+        "counterfactual_test",
+        [
+          "top": .integer(counterfactual.top), "found": .bool(counterfactual.isFound),
+          "method": .string(counterfactual.method.rawValue), "rank": .integer(counterfactual.rank),
+          "score": .number(counterfactual.score),
+        ]))
+    return members
   }
 
   private func termRecord(_ term: Explanation.Term) -> JSONValue {
@@ -115,6 +145,11 @@ extension Engine {
       let rest = explanation.unlisted > 0 ? " and \(count(explanation.unlisted, "smaller term")) (residual)" : ""
       result.append("The listed terms\(rest) add up to the score exactly: they are how the model computes it.")
     }
+    if let evidence = explanation.evidence {
+      let first = evidence.terms == 1 ? "The first term carries" : "The first \(grouped(evidence.terms)) terms carry"
+      result.append("\(first) 80 % of the score.")
+    }
+    if let counterfactual = explanation.counterfactual { result.append(sentence(of: counterfactual)) }
     if let reading = reading(of: explanation) { result.append(reading) }
     let text = explanation.itemNeighbours.first { $0.view.space == .text }
     if let text {
@@ -125,6 +160,23 @@ extension Engine {
     for warning in explanation.warnings { result.append("Note: \(warning.message).") }
     return result
   }
+
+  /// What would drop the item out of the list, in words.
+  func sentence(of counterfactual: Counterfactual) -> String {
+    guard counterfactual.isFound else {
+      return
+        "No set of past items is why it is in the top \(counterfactual.top): without any of them it would still be "
+        + "number \(grouped(counterfactual.rank)) (\(counterfactual.method.sentence))."
+    }
+    let shown = counterfactual.removed.prefix(Self.namedRemovals).map { name(of: .item, Int($0)) }
+    let more = counterfactual.removed.count - shown.count
+    let list = more > 0 ? shown.joined(separator: ", ") + " and \(count(more, "other"))" : shown.joined(separator: ", ")
+    return "Without \(list) it would leave the top \(counterfactual.top) and be number "
+      + "\(grouped(counterfactual.rank)) (\(counterfactual.method.sentence))."
+  }
+
+  /// Items of a counterfactual that a sentence names.
+  private static let namedRemovals = 5
 
   /// What the shared and the specific parts say, in words.
   private func reading(of explanation: Explanation) -> String? {

@@ -80,8 +80,19 @@ package enum ExplanationSchema {
         "counterfactual",
         [
           "type": "array", "items": ["$ref": "#/$defs/item"],
-          "description": "Past items whose removal drops the item out of the list that was asked for",
+          "description":
+            "Past items whose removal drops the item out of the user's best `request.top`, most effective first",
         ]),
+      .init("counterfactual_test", reference("counterfactual_test")),
+      .init(
+        "evidence",
+        nested(
+          isStrict, required: ["share", "terms", "sum"],
+          [
+            .init("share", bounded("Share of the score that the terms must carry")),
+            .init("terms", count("Length of the shortest beginning of the contributions that carries it", minimum: 1)),
+            .init("sum", number("What these terms add up to")),
+          ])),
       .init(
         "warnings",
         [
@@ -94,7 +105,7 @@ package enum ExplanationSchema {
                 [
                   "type": "string",
                   "examples": [
-                    "cold_item", "few_interactions", "text_missing", "already_seen", "no_attribution",
+                    "cold_item", "few_interactions", "text_missing", "already_seen", "linearised",
                   ],
                 ]),
               .init("message", string),
@@ -139,6 +150,24 @@ package enum ExplanationSchema {
           [
             .init("neighbors", count("Neighbours asked for in each space", minimum: 0)),
             .init("contributions", count("Most past items to list; absent: all", minimum: 0)),
+            .init("top", count("Length of the list that the counterfactual is about", minimum: 1)),
+          ])),
+      .init(
+        "counterfactual_test",
+        nested(
+          isStrict, required: ["top", "found", "method", "rank", "score"],
+          [
+            .init("top", count("Length of the list", minimum: 1)),
+            .init(
+              "found", ["type": "boolean", "description": "False: even without any past item it stays in the list"]),
+            .init(
+              "method",
+              [
+                "enum": ["repropagation", "refit", "closed_form"],
+                "description": "How the scores without the items were computed",
+              ]),
+            .init("rank", count("The item's place without them", minimum: 1)),
+            .init("score", number("Its score without them")),
           ])),
       .init("contribution", contribution(isStrict)), .init("neighbour", neighbour(isStrict)),
       .init("affinity", affinity(isStrict)), .init("sides", sides(isStrict)), .init("components", components(isStrict)),

@@ -15,6 +15,12 @@ struct ExampleModel {
   /// `propagation`, `representation` or `none`.
   var attribution = "propagation"
   var hasParts = true
+  /// Keep the recipe of the propagation, as bundles do since they have one.
+  var hasRecipe = true
+  /// Layers side by side with self-loops, as GCCF has them, instead of the layer mean; needs `attribution: none`.
+  var isConcatenated = false
+  /// Propagations.
+  var layers = 3
   var userTextDerived = true
   /// Items that no user has: the last ones.
   var coldItems = 2
@@ -83,7 +89,8 @@ struct ExampleModel {
     var stream = RandomStream(seed: seed, purpose: .test)
     let graph = interactions()
     let layer = (users: normal(users, dimension, &stream), items: normal(items, dimension, &stream))
-    let linear = Self.propagate(graph, users: layer.users, items: layer.items, layers: 3)
+    let linear = Self.propagate(graph, users: layer.users, items: layer.items, layers: layers)
+    let blocks = DenseGraph(graph, hasSelfLoops: true).blocks(users: layer.users, items: layer.items, layers: layers)
     let nodes = users + items
     let isLinear = attribution == "propagation"
     let kind: Attribution
@@ -108,11 +115,20 @@ struct ExampleModel {
       metrics: ["test": ["recall@20": .number(0.1)]], users: StringTable((0..<users).map { "user-\($0)" }),
       items: StringTable((0..<items).map { "item-\($0)" }),
       titles: StringTable((0..<items).map { $0 == 3 ? "" : "The \($0 % 20)th Film" }, role: .titles),
-      interactions: graph, finalUsers: isLinear ? linear.users : layer.users,
-      finalItems: isLinear ? linear.items : layer.items, attribution: kind, components: parts, centres: centres,
+      interactions: graph, finalUsers: isConcatenated ? blocks.users : isLinear ? linear.users : layer.users,
+      finalItems: isConcatenated ? blocks.items : isLinear ? linear.items : layer.items, attribution: kind,
+      propagation: recipe(layer.items, isLinear: isLinear), components: parts, centres: centres,
       itemText: hasParts ? normal(items, 12, &stream) : nil,
       userText: hasParts && !userTextDerived ? normal(users, 12, &stream) : nil,
       userTextDerived: hasParts && userTextDerived)
+  }
+
+  private func recipe(_ items: Matrix, isLinear: Bool) -> PropagationRecipe? {
+    if isConcatenated { return PropagationRecipe(layers: layers, combination: .concatenation, hasSelfLoops: true) }
+    guard hasRecipe, isLinear else { return nil }
+    let scaled = items.copy()
+    for index in 0..<scaled.count { scaled.pointer[index] *= Float(1 / Double(layers + 1)) }
+    return PropagationRecipe(layers: layers, combination: .sum, items: scaled)
   }
 
   func engine() throws -> Engine { Engine(bundle: try bundle()) }

@@ -40,6 +40,18 @@ import Testing
         }
       }
     }
+    // Every way to score an edited history, of a set that is found and of one that is not.
+    for model in [
+      ExampleModel(), ExampleModel(hasRecipe: false), ExampleModel(attribution: "representation"),
+      ExampleModel(attribution: "none", isConcatenated: true, layers: 2),
+    ] {
+      let engine = try model.engine()
+      for user in ["user-1", "user-4", "user-9"] {
+        for item in try engine.recommendedItems(user: user, top: 3) {
+          result += try engine.explain(ExplainRequest(user: user, item: item), cancellation: Cancellation()).records
+        }
+      }
+    }
     return result
   }
 
