@@ -7,6 +7,7 @@ import Glibc
 extension Session {
   /// Asks the engine and writes the answer.
   func ask(_ command: ParsedCommand) throws {
+    if command.entry.action == .person { return try setPerson(command) }
     let start = settings.timer ? Self.seconds() : 0
     do {
       try emit(try answer(to: command))
@@ -17,6 +18,21 @@ extension Session {
     if settings.timer {
       let milliseconds = (Self.seconds() - start) * 1000
       note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms")
+    }
+  }
+
+  /// Sets or forgets who is meant by commands that name no user; says so on standard error.
+  private func setPerson(_ command: ParsedCommand) throws {
+    guard let word = command.arguments.first else {
+      note(person.map { "no longer as user \($0)" } ?? "no user is set; `as USER` sets one")
+      person = nil
+      return
+    }
+    let near = engine.ids(of: .user, startingWith: word.text, limit: 5)
+    guard near.first == word.text else { throw QueryFailure(.unknownUser(word.text, near: near), in: command) }
+    person = word.text
+    if Terminal.isTerminal(options.inputDescriptor) {
+      note("as user \(word.text): commands that name no user mean this one")
     }
   }
 
@@ -33,6 +49,8 @@ extension Session {
       if let entity = command.entity { return try engine.components(kind: entity.kind, id: entity.id) }
     case .explain:
       if let request = command.explainRequest { return try engine.explain(request, cancellation: cancellation) }
+    case .whyNot, .path, .compare, .whatIf, .moreLike, .lessLike, .centres:
+      if let query = try command.query() { return try engine.answer(query, cancellation: cancellation) }
     case .find: return engine.find(command.text, top: command.integer(of: "--top") ?? 10)
     case .stats: return engine.stats()
     case .model: return engine.model()

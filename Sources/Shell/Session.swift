@@ -20,6 +20,8 @@ package final class Session {
   let standardError: BufferedOutput
   let outputIsTerminal: Bool
   let usesColor: Bool
+  /// The user whom commands mean that name none, as set by `as`.
+  var person: String?
   /// Where `.output` sends answers.
   var redirection: FileReplacement?
   /// Where `.once` sends the next answer.
@@ -219,6 +221,8 @@ package final class Session {
     _ line: String, parser: CommandParser, isTyped: Bool, place: () -> String?
   ) throws -> Flow {
     if settings.echo && !isTyped { note("darec> " + line) }
+    var parser = parser
+    parser.person = person
     guard let command = try parser.parse(line) else { return .proceed }
     if command.wantsHelp {
       write(CommandHelp.text(for: command.entry))
