@@ -244,7 +244,8 @@ extension Engine {
     ]
   }
 
-  private func sentence(of divided: DividedScore) -> String {
+  /// The causes of a divided score in words.
+  func sentence(of divided: DividedScore) -> String {
     let causes = divided.terms.filter { $0.value > 0 }.prefix(3).map { term -> String in
       let what: String
       switch term.kind {
@@ -258,7 +259,8 @@ extension Engine {
       + (causes.isEmpty ? "." : ", most by \(causes.joined(separator: ", ")).")
   }
 
-  private func table(of divided: DividedScore) -> AnswerTable {
+  /// A divided score as a table.
+  func table(of divided: DividedScore) -> AnswerTable {
     var rows: [[AnswerCell]] = divided.terms.prefix(Self.listedTerms).map { term in
       [
         .text(term.kind), term.item.map { .text(bundle.items[Int($0)]) } ?? .missing,

@@ -188,6 +188,25 @@ import Testing
     }
   }
 
+  // MARK: - New people
+
+  @Test(arguments: [ExampleModel(), ExampleModel(attribution: "representation"), ExampleModel(attribution: "none")])
+  func aNewPersonIsToldWhy(model: ExampleModel) throws {
+    let engine = try model.engine()
+    var request = RecommendRequest(user: nil)
+    request.items = ["item-3", "item-11", "item-24"]
+    let record = try engine.recommend(request, cancellation: Cancellation()).records.first
+    let explained = try #require(record?["explained"])
+    #expect(explained["item"]?["id"]?.string == record?["items"]?.array?.first?["id"]?.string)
+    #expect(Set(texts(explained, "contributions", "id")) == ["item-3", "item-11", "item-24"])
+    #expect((explained["residual"]?.double ?? .nan).magnitude < 1e-5)
+    // One item alone carries the whole score.
+    request.items = ["item-11"]
+    let alone = try engine.recommend(request, cancellation: Cancellation()).records.first
+    let value = try #require(numbers(alone?["explained"], "contributions", "value").first)
+    #expect((value - (alone?["items"]?.array?.first?["score"]?.double ?? .nan)).magnitude < 1e-5)
+  }
+
   // MARK: - Centres
 
   @Test func centresCountWhatBothSidesPutThere() throws {

@@ -58,7 +58,8 @@ struct ExampleModel {
     var userSum = userLayer
     var itemSum = itemLayer
     var partial = itemLayer
-    for layer in 1...layers {
+    if layers == 0 { partial = partial.map { _ in 0 } }
+    for layer in stride(from: 1, through: layers, by: 1) {
       var nextUsers = [Double](repeating: 0, count: userLayer.count)
       var nextItems = [Double](repeating: 0, count: itemLayer.count)
       for user in 0..<graph.rows {

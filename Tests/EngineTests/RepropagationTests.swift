@@ -144,13 +144,12 @@ import Testing
     #expect(found > 10)
   }
 
-  /// Against all subsets of short histories: hardly ever one item more than needed, never two.
-  @Test func theCounterfactualIsNearlyTheSmallest() throws {
-    let model = ExampleModel(users: 40, items: 24, dimension: 6, seed: 5, layers: 2)
+  /// Sizes of the sets found and of the smallest there are, for the first recommendations of users with short histories.
+  private static func sizes(of model: ExampleModel) throws -> [(found: Int, smallest: Int)] {
     let bundle = try model.bundle()
     let engine = Engine(bundle: bundle)
     var sizes: [(found: Int, smallest: Int)] = []
-    for user in 0..<model.users where (3...8).contains(bundle.interactions.degree(user)) && sizes.count < 25 {
+    for user in 0..<model.users where (3...8).contains(bundle.interactions.degree(user)) {
       let past = bundle.interactions.row(user).map(Int.init)
       let item = try #require(try engine.recommendedItems(user: "user-\(user)", top: 1).first)
       let index = try #require(Int(item.dropFirst(5)))
@@ -168,6 +167,15 @@ import Testing
       }
       #expect((found == 0) == (smallest == 0))
       if found > 0 { sizes.append((found, smallest)) }
+    }
+    return sizes
+  }
+
+  /// Against all subsets of short histories: hardly ever one item more than needed, never two.
+  @Test func theCounterfactualIsNearlyTheSmallest() throws {
+    var sizes: [(found: Int, smallest: Int)] = []
+    for seed in [5, 6, 7] as [UInt64] {
+      sizes += try Self.sizes(of: ExampleModel(users: 40, items: 24, dimension: 6, seed: seed, layers: 2))
     }
     #expect(sizes.count >= 10)
     #expect(sizes.allSatisfy { $0.found <= $0.smallest + 1 })

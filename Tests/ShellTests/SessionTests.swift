@@ -120,7 +120,8 @@ import Testing
     (".timer on\n.timer\n.width 100\n.width\n", ".timer on\n.width 100\n", "", 0),
     (
       "explain 196\n", "",
-      "<stdin>:1: explain: column 12: ITEM is missing: explain USER ITEM [--neighbors N] [--contributions N]\n", 1
+      "<stdin>:1: explain: column 12: ITEM is missing: explain USER ITEM [--neighbors N] [--contributions N] [--top N]\n",
+      1
     ),
     (
       "explain 196 Star Wars\n", "",
