@@ -110,9 +110,11 @@ extension Engine {
     ]
     if best.isEmpty { record.append(.init("reason", "no_candidates_left")) }
     // Somebody the model has not seen is told why at once: `explain` knows no such user.
-    let divided = person.user == nil ? best.first.map { first in
-      foldedInScore(items: person.items, item: Int(first.index), score: Double(first.score))
-    } : nil
+    let divided =
+      person.user == nil
+      ? best.first.map { first in
+        foldedInScore(items: person.items, item: Int(first.index), score: Double(first.score))
+      } : nil
     if let divided { record.append(.init("explained", self.record(of: divided))) }
     var sentence = best.isEmpty ? "Nothing is left to recommend to \(who)" : "For \(who)"
     var filters: [String] = []
@@ -136,7 +138,8 @@ extension Engine {
           .number(Double(result.score)),
         ]
       })
-    return Answer(kind: "recommendation", records: [.object(record)], sentences: sentences,
+    return Answer(
+      kind: "recommendation", records: [.object(record)], sentences: sentences,
       tables: [table] + (divided.map { [self.table(of: $0)] } ?? []))
   }
 

@@ -14,6 +14,8 @@ package struct ExplanationQualityOptions: Sendable {
   package var top = 10
   /// Random subsets that each explanation is compared with.
   package var randomSets = 20
+  /// Take each user's first recommendation instead of one drawn from the list.
+  package var onlyFirst = false
   /// Seed of cases and subsets.
   package var seed: UInt64 = 0
 
@@ -60,7 +62,7 @@ extension Engine {
 
   /// Measures explanations of a sample of recommendations.
   ///
-  /// A case is a user and one of the top N, drawn uniformly. The explanation names the past items of its evidence (the
+  /// A case is a user and one of the top N, drawn uniformly, or the first of them. The explanation names the past items of its evidence (the
   /// shortest beginning of the terms that carries 80 % of the score), at most half of the history. Random subsets of the
   /// same size, and the subset of the same size that is nearest to the item by text, are treated alike. All scores are
   /// `editedScores`; ranks leave out the original history.
@@ -117,7 +119,7 @@ extension Engine {
     }
     guard !best.isEmpty else { return nil }
     var stream = RandomStream(seed: options.seed, purpose: .explanationQuality, epoch: 1, step: position)
-    let item = Int(best[stream.below(best.count)].index)
+    let item = Int(best[options.onlyFirst ? 0 : stream.below(best.count)].index)
     let before = try editedScores(user: user, history: history, cancellation: cancellation)[item]
     let divided = contributions(user: user, item: item)
     let magnitude = divided.terms.reduce(divided.own.magnitude) { $0 + $1.value.magnitude }
@@ -272,7 +274,8 @@ extension Engine {
     let record: [JSONValue.Member] = [
       .init("schema", "darec/explanation-quality/1"), .init("type", "explanation_quality"), .init("model", modelRecord),
       .init("method", .string(editMethod.rawValue)), .init("cases", .integer(cases.count)),
-      .init("top", .integer(options.top)), .init("random_sets", .integer(options.randomSets)),
+      .init("top", .integer(options.top)), .init("only_first", .bool(options.onlyFirst)),
+      .init("random_sets", .integer(options.randomSets)),
       .init("seed", .integer(Int(clamping: options.seed))),
       .init("numbers", .object(numbers.map { .init($0.name, $0.interval.json) })),
     ]
@@ -300,7 +303,7 @@ extension Engine {
     func value(_ name: String) -> BootstrapInterval? { numbers.first { $0.name == name }?.interval }
     func percent(_ share: Double) -> String { decimal(100 * share, places: 1) + " %" }
     var result = [
-      "\(count(cases, "recommendation")) from the top \(options.top), edited histories scored by "
+      "\(count(cases, options.onlyFirst ? "first recommendation" : "recommendation")) from the top \(options.top), edited histories scored by "
         + "\(editMethod == .repropagation ? "propagating the edited graph" : editMethod == .refit ? "a refit of the user" : "the closed form")."
     ]
     if let named = value("necessity.score_lost.named"), let random = value("necessity.score_lost.random") {

@@ -32,8 +32,10 @@ extension Engine {
   }
 
   /// The encoder on the graph in which a user has exactly some items; nil when the model has no recipe.
-  /// - Parameter history: rows of items, ascending, each once.
-  func encoder(user: Int, history: [Int32]) -> LinearEncoder? {
+  /// - Parameters:
+  ///   - history: rows of items, ascending, each once.
+  ///   - columns: the columns of the final vectors that count; nil for all of the encoder's.
+  func encoder(user: Int, history: [Int32], columns: Range<Int>? = nil) -> LinearEncoder? {
     guard let recipe = bundle.propagation else { return nil }
     let graph = EditedGraph(
       user: user, history: history, graph: bundle.interactions, itemUsers: itemUsers, itemDegrees: itemDegrees,
@@ -41,11 +43,13 @@ extension Engine {
     switch (recipe.combination, bundle.attribution) {
     case (.sum, .propagation(let own, _)):
       guard let items = recipe.items else { return nil }
-      return LinearEncoder(users: own, items: items, width: items.columns, recipe: recipe, graph: graph)
+      return LinearEncoder(
+        users: own, items: items, width: items.columns, finals: bundle.finalItems,
+        columns: columns ?? 0..<bundle.dimension, recipe: recipe, graph: graph)
     case (.concatenation, _):
       return LinearEncoder(
         users: bundle.finalUsers, items: bundle.finalItems, width: bundle.dimension / (recipe.layers + 1),
-        recipe: recipe, graph: graph)
+        finals: bundle.finalItems, columns: columns ?? 0..<bundle.dimension, recipe: recipe, graph: graph)
     default: return nil
     }
   }

@@ -65,6 +65,9 @@ struct EditedGraph {
     itemRoots = items
   }
 
+  /// True for an item that nobody has, neither in the graph nor after the edit.
+  func isCold(_ item: Int) -> Bool { itemUsers.degree(item) == 0 && !contains(added, Int32(item)) }
+
   /// Â_ui of a user and an item that are neighbours.
   func weight(user: Int, item: Int) -> Double { userRoots[user] * itemRoots[item] }
 
@@ -131,7 +134,8 @@ func contains(_ ascending: [Int32], _ value: Int32) -> Bool {
 ///     s_i = δ_iᵀ p(Â) X Xᵀ p(Â) δ_u,   p(Â) = Σ_{l=0..L} Âˡ
 ///
 /// which is read from right to left with one number a node: no node vector but the user's is ever made. For layers side
-/// by side it is Σ_l δ_iᵀ Âˡ X Xᵀ Âˡ δ_u.
+/// by side it is Σ_l δ_iᵀ Âˡ X Xᵀ Âˡ δ_u. A part of the score that is a range of the final columns keeps these columns of
+/// X only. Items that nobody has are no part of the graph: their final vectors stand as they are.
 struct LinearEncoder {
   private let users: Matrix
   private let items: Matrix
@@ -139,17 +143,28 @@ struct LinearEncoder {
   private let width: Int
   private let layers: Int
   private let isSum: Bool
+  /// Final vectors of the items, whose first columns are the encoder's.
+  private let finals: Matrix
+  /// The encoder's final columns that count.
+  private let columns: Range<Int>
   let graph: EditedGraph
 
   /// - Parameters:
   ///   - users: layer-0 vectors in the first `width` columns, `[U, >= d0]`.
   ///   - items: the same of items.
-  init(users: Matrix, items: Matrix, width: Int, recipe: PropagationRecipe, graph: EditedGraph) {
+  ///   - finals: the items' final vectors, `[I, >= encoder's columns]`.
+  ///   - columns: the encoder's final columns that count.
+  init(
+    users: Matrix, items: Matrix, width: Int, finals: Matrix, columns: Range<Int>, recipe: PropagationRecipe,
+    graph: EditedGraph
+  ) {
     self.users = users
     self.items = items
     self.width = width
     layers = recipe.layers
     isSum = recipe.combination == .sum
+    self.finals = finals
+    self.columns = columns
     self.graph = graph
   }
 
@@ -173,8 +188,16 @@ struct LinearEncoder {
     return sum
   }
 
-  /// X e, one number a node.
-  private func products(_ vector: [Double]) -> NodeField {
+  /// The columns of block `block` of the final vectors that count, as columns of X.
+  private func counted(_ block: Int) -> Range<Int> {
+    let start = block * width
+    let common = columns.clamped(to: start..<start + width)
+    return common.lowerBound - start..<common.upperBound - start
+  }
+
+  /// X e over the columns of a block that count, one number a node.
+  private func products(_ vector: [Double], block: Int) -> NodeField {
+    let counted = counted(block)
     func products(_ matrix: Matrix) -> [Double] {
       var result = [Double](repeating: 0, count: matrix.rows)
       result.withUnsafeMutableBufferPointer { buffer in
@@ -183,7 +206,7 @@ struct LinearEncoder {
           for row in range {
             let other = matrix.row(row)
             var sum = 0.0
-            for column in 0..<width { sum += Double(other[column]) * vector[column] }
+            for column in counted { sum += Double(other[column]) * vector[column] }
             target[row] = sum
           }
         }
@@ -193,14 +216,25 @@ struct LinearEncoder {
     return NodeField(users: products(users), items: products(items))
   }
 
-  /// Inner products of all layer-0 vectors with a node's final vector: one field for a sum, one for each layer when they
-  /// stand side by side.
-  private func layerProducts(of node: NodeField) -> [NodeField] {
+  /// A node's final vector by blocks of d0 columns: one for a sum, one for each layer when they stand side by side.
+  private func blocks(of node: NodeField) -> [[Double]] {
     var powers = [node]
     for _ in 0..<layers { powers.append(graph.applied(to: powers[powers.count - 1])) }
-    guard isSum else { return powers.map { products(combined($0)) } }
+    guard isSum else { return powers.map(combined) }
     for power in powers.dropFirst() { powers[0].add(power) }
-    return [products(combined(powers[0]))]
+    return [combined(powers[0])]
+  }
+
+  /// An item's final vector by blocks.
+  private func blocks(ofItem item: Int) -> [[Double]] {
+    guard graph.isCold(item) else { return blocks(of: indicator(item: item)) }
+    let row = finals.row(item)
+    return (0..<(isSum ? 1 : layers + 1)).map { block in (0..<width).map { Double(row[block * width + $0]) } }
+  }
+
+  /// Inner products of all layer-0 vectors with the blocks of a final vector.
+  private func layerProducts(_ blocks: [[Double]]) -> [NodeField] {
+    blocks.enumerated().map { products($1, block: $0) }
   }
 
   /// Σ_m Âᵐ b_m by Horner's rule.
@@ -217,9 +251,18 @@ struct LinearEncoder {
   ///
   /// O(L interactions + (U + I) d0).
   func scores(user: Int) -> [Double] {
-    let products = layerProducts(of: indicator(user: user))
+    let blocks = blocks(of: indicator(user: user))
+    let products = layerProducts(blocks)
     let coefficients = isSum ? Array(repeating: products[0], count: layers + 1) : products
-    return polynomial(coefficients)?.items ?? []
+    var scores = polynomial(coefficients)?.items ?? []
+    for item in scores.indices where graph.isCold(item) {
+      let row = finals.row(item)
+      scores[item] = 0
+      for (block, vector) in blocks.enumerated() {
+        for column in counted(block) { scores[item] += vector[column] * Double(row[block * width + column]) }
+      }
+    }
+    return scores
   }
 
   /// The score of an item for a user as own part and one term for each item of the user's edited history.
@@ -231,7 +274,7 @@ struct LinearEncoder {
   ///
   /// with e_iˡ block l of the item's final vector. For a sum of layers (a = 0) every b_m is X e_i, m = 0 ..< L.
   func contributions(user: Int, item: Int, history: [Int32]) -> (own: Double, terms: [(item: Int32, value: Double)]) {
-    let products = layerProducts(of: indicator(item: item))
+    let products = layerProducts(blocks(ofItem: item))
     let stay = graph.loopWeight(user: user)
     var own = 0.0
     var power = 1.0
@@ -274,7 +317,7 @@ struct LinearEncoder {
   func paths(
     user: Int, item: Int, history: [Int32], others: [Int32], neighbours: (Int32) -> ArraySlice<Int32>
   ) -> [(item: Int32, user: Int32, value: Double)] {
-    let departures = departures(layerProducts(of: indicator(item: item)), stay: graph.loopWeight(user: user))
+    let departures = departures(layerProducts(blocks(ofItem: item)), stay: graph.loopWeight(user: user))
     // arrivals[g] holds the sum over m - 1 - k = g of the fields Âᵏ b_m: without self-loops only g = 0 counts.
     var arrivals: [NodeField] = []
     for (step, departure) in departures.enumerated() where step > 0 {

@@ -36,6 +36,9 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: "Length of the lists they are taken from, with --explanations.") var top: Int = 10
 
+  @Flag(help: "Explain each user's first recommendation, not one drawn from the list, with --explanations.")
+  var onlyFirst = false
+
   @OptionGroup var threadArguments: ThreadArguments
 
   mutating func run() throws {
@@ -73,6 +76,7 @@ struct EvaluateCommand: ParsableCommand {
     var options = ExplanationQualityOptions()
     options.cases = cases
     options.top = top
+    options.onlyFirst = onlyFirst
     InterruptSignal.install(secondEndsProcess: true)
     let progress = ProgressBar(label: "explaining", unit: "cases")
     defer { progress.finish() }
