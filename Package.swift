@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "Shell",
       dependencies: [
-        "Engine", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
+        "Engine", "Numerics", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
     .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
     .target(
@@ -127,12 +127,12 @@ let package = Package(
       dependencies: ["Engine", "Training", "Interactions", "ModelFile", "Numerics", "Files", "TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "ShellTests", dependencies: ["Shell", "Engine", "Files", "TestSupport"], swiftSettings: common),
+      name: "ShellTests", dependencies: ["Shell", "Engine", "Numerics", "Files", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "ReportTests",
       dependencies: ["Report", "Engine", "Evaluation", "ModelFile", "Numerics", "Files", "TestSupport"],
       swiftSettings: common),
-    .testTarget(name: "CommandTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
+    .testTarget(name: "CommandTests", dependencies: ["Shell", "Files", "TestSupport"], swiftSettings: common),
     .testTarget(
       name: "ExperimentTests",
       dependencies: ["Experiments", "Training", "Interactions", "Evaluation", "Numerics", "Files", "TestSupport"],

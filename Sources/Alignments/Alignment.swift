@@ -86,6 +86,12 @@ package protocol Alignment: AnyObject {
   /// True when the representation itself ranks, false when a projection of it does.
   var ranksWithRepresentation: Bool { get }
 
+  /// True when the language side ranks as well, once training has ended (`Training.LanguageFusion`).
+  var fusesLanguage: Bool { get }
+
+  /// The parts that the columns of the ranking vectors are made of, in their order; nil when they are one.
+  var scoreParts: [(name: String, width: Int)]? { get }
+
   /// The vectors that rank, on the tape: the representation itself, or a projection of it.
   func scoring(on tape: Tape, representation: Variable) -> Variable
 
@@ -120,6 +126,8 @@ extension Alignment {
   package func input(_ embedding: Variable, on tape: Tape, at position: StepPosition) -> Variable { embedding }
   package func input(_ embedding: Matrix) -> Matrix { embedding }
   package var ranksWithRepresentation: Bool { true }
+  package var fusesLanguage: Bool { false }
+  package var scoreParts: [(name: String, width: Int)]? { nil }
   package var hasTwoSides: Bool { false }
   package func alignedViews(
     representation: Matrix, nodes: [Int32]

@@ -19,6 +19,8 @@ struct CollaborativeParts {
   private let sharedProjector: Perceptron
   /// Width p of a part: the smaller half of an odd width is padded by a zero column.
   let width: Int
+  /// Columns of the shared part that hold something: one less than p for halves of an odd width.
+  let sharedWidth: Int
 
   /// The width of each part when a representation of `width` columns is halved.
   static func halfWidth(of width: Int) -> Int { (width + 1) / 2 }
@@ -29,6 +31,7 @@ struct CollaborativeParts {
     specificProjector = specific
     sharedProjector = shared
     self.width = width
+    sharedWidth = width
   }
 
   /// Parts that are halves of a representation of `representationWidth` columns.
@@ -37,6 +40,7 @@ struct CollaborativeParts {
     specificProjector = Perceptron(parameters: [])
     sharedProjector = Perceptron(parameters: [])
     width = Self.halfWidth(of: representationWidth)
+    sharedWidth = representationWidth / 2
   }
 
   /// What it trains; nothing when the parts are halves.

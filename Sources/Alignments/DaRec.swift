@@ -18,8 +18,6 @@ package final class DaRec: Alignment {
   private let collaborative: CollaborativeParts
   let languageSpecific: Perceptron
   let languageShared: Perceptron
-  /// The interaction graph that smooths the language parts of a fused score; nil when it is not needed.
-  private let graph: PropagationGraph?
   private var starts: [CentreStart?]
 
   /// A freshly initialised alignment.
@@ -29,7 +27,6 @@ package final class DaRec: Alignment {
     users = problem.users
     seed = problem.seed
     text = settings.centersText ? Self.centred(problem.text) : problem.text
-    graph = settings.fusedHops > 0 ? PropagationGraph(bipartite: problem.interactions) : nil
     let partWidth =
       settings.split == .halves ? CollaborativeParts.halfWidth(of: problem.representationWidth) : settings.width
     func projector(_ name: String, _ side: ParameterSide, _ index: Int) -> Perceptron {
@@ -134,7 +131,20 @@ package final class DaRec: Alignment {
   }
 
   package var ranksWithRepresentation: Bool {
-    settings.score == .final || (settings.score == .projected && collaborative.preservesScores)
+    switch settings.score {
+    case .final, .fused: return true
+    case .projected: return collaborative.preservesScores
+    case .sum, .shared: return false
+    }
+  }
+
+  package var fusesLanguage: Bool { settings.score == .fused }
+
+  package var scoreParts: [(name: String, width: Int)]? {
+    guard settings.score == .projected || (ranksWithRepresentation && collaborative.preservesScores) else { return nil }
+    return [
+      ("collaborative_specific", collaborative.width), ("collaborative_shared", collaborative.sharedWidth),
+    ]
   }
 
   package func scoring(on tape: Tape, representation: Variable) -> Variable {
@@ -143,26 +153,11 @@ package final class DaRec: Alignment {
     func specific() -> Variable { collaborative.specific(representation, on: tape) }
     func shared() -> Variable { collaborative.shared(representation, on: tape) }
     switch settings.score {
-    case .final: return representation
+    case .final, .fused: return representation
     case .shared: return shared()
     case .sum: return tape.sum([specific(), shared()])
     case .projected: return tape.concatenateColumns(specific(), shared())
-    case .fused: return tape.concatenateColumns(representation, languageParts(on: tape))
-    case .fusedProjected:
-      return tape.concatenateColumns(tape.concatenateColumns(specific(), shared()), languageParts(on: tape))
     }
-  }
-
-  /// [specific; shared] of the language side, averaged over the first `fused-hops` propagations.
-  ///
-  /// With them text ranks, and so serves items that nobody has touched.
-  private func languageParts(on tape: Tape) -> Variable {
-    let text = tape.constant(text)
-    let parts = tape.concatenateColumns(
-      languageSpecific.project(text, on: tape), languageShared.project(text, on: tape))
-    guard let graph else { return parts }
-    let hops = settings.fusedHops
-    return tape.scale(tape.propagate(parts, over: graph, layers: hops), by: 1 / Float(hops + 1))
   }
 
   package func scoring(representation: Matrix) -> Matrix {

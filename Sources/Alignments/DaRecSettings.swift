@@ -19,10 +19,8 @@ struct DaRecSettings {
     case sum
     /// The shared part alone.
     case shared
-    /// The base model's own vectors and both parts of the language side.
+    /// The base model's own vectors and, from the end of training on, both parts of the language side.
     case fused
-    /// The parts of both sides.
-    case fusedProjected = "fused-projected"
   }
 
   let orthogonality: Float
@@ -43,15 +41,17 @@ struct DaRecSettings {
   let sphericalCentres: Bool
   let iterations: Int
   let score: Score
-  let fusedHops: Int
   let pretrainEpochs: Int
   let centersText: Bool
 
   /// True when any term has a weight.
   var hasWeight: Bool { orthogonality != 0 || uniformity != 0 || global != 0 || local != 0 }
 
-  /// False when the base model trains and ranks as if there were no alignment.
-  var changesAnything: Bool { hasWeight || score != .final }
+  /// True when the base model's own loss is computed on projections of its vectors.
+  var trainsProjections: Bool { score != .final && score != .fused }
+
+  /// False when the base model trains as if there were no alignment.
+  var changesAnything: Bool { hasWeight || trainsProjections }
 
   init(_ options: OptionValues) {
     orthogonality = Float(options.number("orthogonality"))
@@ -71,18 +71,17 @@ struct DaRecSettings {
     localLoss = LocalLoss(rawValue: options.text("local-loss")) ?? .identity
     sphericalCentres = options.text("centre-metric") == "spherical"
     iterations = options.integer("centre-iterations")
-    score = Score(rawValue: options.text("score")) ?? .final
-    fusedHops = options.integer("fused-hops")
+    score = Score(rawValue: options.text("score")) ?? .fused
     pretrainEpochs = options.integer("pretrain-epochs")
     centersText = options.flag("center-text")
   }
 
   /// Every option with its default (Docs/Method.md, "DaRec" and "Readings").
   static let declarations: [OptionDeclaration] = [
-    OptionDeclaration("orthogonality", .number(0...1e6), default: "0.01", "weight of the orthogonality term"),
-    OptionDeclaration("uniformity", .number(0...1e6), default: "0.01", "weight of the uniformity term"),
-    OptionDeclaration("global", .number(0...1e6), default: "0.1", "weight of global structure alignment"),
-    OptionDeclaration("local", .number(0...1e6), default: "0.1", "weight of local structure alignment"),
+    OptionDeclaration("orthogonality", .number(0...1e6), default: "0.001", "weight of the orthogonality term"),
+    OptionDeclaration("uniformity", .number(0...1e6), default: "0.001", "weight of the uniformity term"),
+    OptionDeclaration("global", .number(0...1e6), default: "0.01", "weight of global structure alignment"),
+    OptionDeclaration("local", .number(0...1e6), default: "0.01", "weight of local structure alignment"),
     OptionDeclaration("centres", .integer(1...1024), default: "8", "preference centres on each side (K)"),
     OptionDeclaration("sample-size", .integer(2...1_000_000), default: "4096", "nodes compared in a step (N-hat)"),
     OptionDeclaration("part-width", .integer(1...4096), default: "32", "width of the four parts"),
@@ -110,9 +109,7 @@ struct DaRecSettings {
       "centre-metric", .choice(["spherical", "euclidean"]), default: "spherical", "k-means on unit or raw rows (A10)"),
     OptionDeclaration("centre-iterations", .integer(1...1000), default: "10", "Lloyd rounds in a step"),
     OptionDeclaration(
-      "score", .choice(Score.allCases.map(\.rawValue)), default: "final", "vectors that rank (A12)"),
-    OptionDeclaration(
-      "fused-hops", .integer(0...8), default: "0", "graph hops that smooth the language parts of a fused score"),
+      "score", .choice(Score.allCases.map(\.rawValue)), default: "fused", "vectors that rank (A12)"),
     OptionDeclaration(
       "pretrain-epochs", .integer(0...100_000), default: "0", "epochs of the base model first (A14)"),
     OptionDeclaration("center-text", .flag, default: "false", "subtract the mean text vector (A15)"),

@@ -182,9 +182,10 @@ void darec_readline_start(const char *name, int history_limit, darec_completer n
 
 void darec_readline_remember(const char *line) { add_history(line); }
 
-int darec_readline_read(const char *prompt, char **line, int *signal_number) {
+int darec_readline_read(const char *prompt, char **line, int *signal_number, bool *dropped_text) {
   *line = NULL;
   *signal_number = 0;
+  *dropped_text = false;
   if (wake_pipe[0] < 0) return DAREC_READLINE_FAILED;
 
   struct sigaction saved[caught_signal_count];
@@ -209,6 +210,7 @@ int darec_readline_read(const char *prompt, char **line, int *signal_number) {
     while (outcome < 0 && read(wake_pipe[0], &number, 1) == 1) {
       switch (number) {
         case SIGINT:
+          *dropped_text = rl_end > 0;
           /* The half line goes, with undo lists, searches and numeric arguments. */
           rl_free_line_state();
           rl_callback_sigcleanup();
@@ -264,10 +266,11 @@ void darec_readline_offer(const char *text, char append) {
 
 void darec_readline_remember(const char *line) { (void)line; }
 
-int darec_readline_read(const char *prompt, char **line, int *signal_number) {
+int darec_readline_read(const char *prompt, char **line, int *signal_number, bool *dropped_text) {
   (void)prompt;
   *line = NULL;
   *signal_number = 0;
+  *dropped_text = false;
   return DAREC_READLINE_FAILED;
 }
 

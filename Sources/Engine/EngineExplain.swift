@@ -43,7 +43,8 @@ extension Engine {
     let others = history.filter { Int($0) != item }
     let hasItem = itemUsers.row(item).filter { Int($0) != user }
     return Explanation(
-      user: user, item: item, score: score, rank: rank, candidates: candidates, terms: listed,
+      user: user, item: item, score: score, parts: scoreParts(user: user, item: item), rank: rank,
+      candidates: candidates, terms: listed,
       evidence: ordered.evidence(of: score), unlisted: ordered.count - listed.count,
       residual: listed.reduce(score) { $0 - $1.value },
       // Float32 vectors carry an error of about 1e-7 of the magnitudes that are added.
@@ -70,13 +71,27 @@ extension Engine {
     return (better + 1, scores.count - seenOthers)
   }
 
+  /// The score by its parts, in Double; empty for a score of one part.
+  private func scoreParts(user: Int, item: Int) -> [(name: String, value: Double)] {
+    guard bundle.scoreParts.count > 1 else { return [] }
+    return bundle.scoreParts.map { part in
+      let start = part.columns.lowerBound
+      let value = innerProduct(
+        bundle.finalUsers.row(user) + start, bundle.finalItems.row(item) + start, part.columns.count)
+      return (part.name, value)
+    }
+  }
+
   /// Terms by descending magnitude, then item order, the own part after items of equal magnitude.
   func terms(of contributions: Contributions, magnitude: Double) -> [Explanation.Term] {
-    func term(_ item: Int32?, _ value: Double) -> Explanation.Term {
-      .init(item: item, value: value, share: magnitude > 0 ? value / magnitude : 0)
+    let isDivided = contributions.parts.count > 1
+    func term(_ item: Int32?, _ value: Double, _ parts: [Double]) -> Explanation.Term {
+      .init(item: item, value: value, share: magnitude > 0 ? value / magnitude : 0, parts: isDivided ? parts : [])
     }
-    var terms = contributions.terms.map { term($0.item, $0.value) }
-    if contributions.isIdentity { terms.append(term(nil, contributions.own)) }
+    var terms = contributions.terms.enumerated().map { position, past in
+      term(past.item, past.value, contributions.parts.map { $0.values[position] })
+    }
+    if contributions.isIdentity { terms.append(term(nil, contributions.own, contributions.parts.map(\.own))) }
     terms.sort { first, second in
       if first.value.magnitude != second.value.magnitude { return first.value.magnitude > second.value.magnitude }
       return first.item ?? .max < second.item ?? .max

@@ -19,11 +19,12 @@ extension Engine {
     let item = try itemIndex(request.item)
     let history = bundle.interactions.row(user).filter { Int($0) != item }
     guard let encoder = encoder(user: user, history: Array(bundle.interactions.row(user))) else {
-      let why =
-        bundle.attribution.name == "propagation"
-        ? "was saved without the recipe of its graph; train it again with this version"
-        : "does not rank by linear propagation over a graph; `explain` says what past items add"
-      throw .notAvailable("no paths: the model '\(bundle.name)' \(why)")
+      guard case .propagation = bundle.attribution else {
+        throw .notAvailable(
+          "no paths: the model '\(bundle.name)' does not rank by linear propagation over a graph; `explain` says what "
+            + "past items add")
+      }
+      return withoutRecipe(user: user, item: item, top: request.top)
     }
     let others = itemUsers.row(item).filter { Int($0) != user }
     if cancellation.isCancelled { throw .interrupted }
@@ -71,7 +72,9 @@ extension Engine {
       let share = score != 0 ? ", \(decimal(100 * total / score, places: 1)) % of the score" : ""
       sentences.append(
         "\(count(all.count, "such path")) of user, item, user, item carry \(decimal(total)) together\(share); the rest "
-          + "comes from the past items and the user themselves and from people without the item.")
+          + "comes from the past items and the user themselves"
+          + (bundle.modelDimension < bundle.dimension ? ", from their texts," : "")
+          + " and from people without the item.")
     } else {
       sentences.append(
         "No path of user, item, user, item leads from \(name(of: .user, user)) to \(name(of: .item, item)): nobody who "
@@ -103,6 +106,25 @@ extension Engine {
               .number(via.value),
             ]
           }),
+      ])
+  }
+
+  /// What is said of a model that has a graph but was saved before bundles kept its recipe.
+  private func withoutRecipe(user: Int, item: Int, top: Int) -> Answer {
+    Answer(
+      kind: "paths",
+      records: [
+        .object([
+          .init("schema", "darec/paths/1"), .init("type", "paths"), .init("model", modelRecord),
+          .init("user", .object(identity(of: .user, user) + [.init("kind", "known")])),
+          .init("item", .object(identity(of: .item, item))), .init("top", .integer(top)),
+          .init("score", .number(Double(score(user: user, item: item)))), .init("paths", []),
+          .init("reason", "no_recipe"),
+        ])
+      ],
+      sentences: [
+        "The model '\(bundle.name)' was saved without the recipe of its graph, so paths cannot be followed; train it again "
+          + "with this version. `explain` says what past items add."
       ])
   }
 

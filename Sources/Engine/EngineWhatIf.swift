@@ -223,7 +223,13 @@ extension Engine {
     } else {
       parts = closedFormTerms(user: user, history: history, item: item)
     }
-    var terms = parts.terms.map { DividedScore.Term(kind: "history_item", item: $0.item, value: $0.value) }
+    let language = bundle.modelDimension..<bundle.dimension
+    var terms = parts.terms.map { past, value in
+      let weight = language.isEmpty ? 0 : editedWeight(of: past, user: user, among: history.count)
+      return DividedScore.Term(
+        kind: "history_item", item: past,
+        value: value + (language.isEmpty ? 0 : historyTerm(of: past, columns: language, item: item, weight: weight)))
+    }
     if parts.isIdentity { terms.append(.init(kind: "self", value: parts.own)) }
     return DividedScore(item: item, score: score, terms: terms, isIdentity: parts.isIdentity)
   }

@@ -13,6 +13,8 @@ struct Explanation {
     var value: Double
     /// Its share of the sum of all terms' magnitudes, signed.
     var share: Double
+    /// The value by parts of the score, in their order; empty for a score of one part.
+    var parts: [Double] = []
   }
 
   /// One neighbour in one space.
@@ -48,6 +50,8 @@ struct Explanation {
   var user: Int
   var item: Int
   var score: Double
+  /// The score by its parts; empty for a score of one part.
+  var parts: [(name: String, value: Double)]
   var rank: Int
   /// Items ranked: those the user has not seen, and this one.
   var candidates: Int

@@ -18,7 +18,11 @@ extension Engine {
       .init("user", .object(identity(of: .user, explanation.user) + [.init("kind", "known")])),
       .init("item", .object(identity(of: .item, explanation.item))),
       .init("rank", .integer(explanation.rank)), .init("candidates", .integer(explanation.candidates)),
-      .init("score", ["value": .number(explanation.score), "kind": "dot"]),
+      .init(
+        "score",
+        .object(
+          [.init("value", .number(explanation.score)), .init("kind", "dot")]
+            + partsMember(explanation.parts.map(\.value)))),
       .init("contributions", .array(explanation.terms.map(termRecord))),
       .init("residual", .number(explanation.residual)), .init("exact", .bool(explanation.isExact)),
     ]
@@ -65,6 +69,15 @@ extension Engine {
     return members
   }
 
+  /// The member `parts` of values in the order of the score's parts; none without values.
+  private func partsMember(_ values: [Double]) -> [JSONValue.Member] {
+    guard !values.isEmpty else { return [] }
+    let parts = zip(bundle.scoreParts, values).map { part, value -> JSONValue in
+      ["name": .string(part.name), "value": .number(value)]
+    }
+    return [.init("parts", .array(parts))]
+  }
+
   private func termRecord(_ term: Explanation.Term) -> JSONValue {
     let start: [JSONValue.Member]
     if let item = term.item {
@@ -72,7 +85,8 @@ extension Engine {
     } else {
       start = [.init("kind", "self")]
     }
-    return .object(start + [.init("value", .number(term.value)), .init("share", .number(term.share))])
+    return .object(
+      start + [.init("value", .number(term.value)), .init("share", .number(term.share))] + partsMember(term.parts))
   }
 
   private func neighbourRecord(_ neighbour: Explanation.Neighbour, _ kind: EntityKind) -> JSONValue {
@@ -131,6 +145,10 @@ extension Engine {
       "\(item) is number \(grouped(explanation.rank)) of \(grouped(explanation.candidates)) for \(user), "
         + "with the score \(decimal(explanation.score))."
     ]
+    if !explanation.parts.isEmpty {
+      let parts = explanation.parts.map { "\(decimal($0.value)) \(Self.partLabel($0.name))" }
+      result.append("Of the score: \(parts.joined(separator: ", ")).")
+    }
     let past = explanation.terms.filter { $0.item != nil && $0.value > 0 }.prefix(3)
     if !past.isEmpty {
       let causes = past.compactMap { term in
@@ -159,6 +177,16 @@ extension Engine {
     }
     for warning in explanation.warnings { result.append("Note: \(warning.message).") }
     return result
+  }
+
+  /// How sentences and columns name a part of the score: what is of the model goes without saying so.
+  static func partLabel(_ name: String) -> String {
+    switch name {
+    case "collaborative": return "behaviour"
+    case "collaborative_specific": return "specific"
+    case "collaborative_shared": return "shared"
+    default: return name
+    }
   }
 
   /// What would drop the item out of the list, in words.
@@ -211,7 +239,8 @@ extension Engine {
       ]
     }
     if explanation.unlisted > 0 || !explanation.isExact {
-      rows.append([.text("residual"), .missing, .missing, .number(explanation.residual), .missing])
+      rows.append(
+        [.text("residual"), .missing, .missing, .number(explanation.residual), .missing])
     }
     var tables = [
       AnswerTable(
@@ -221,6 +250,20 @@ extension Engine {
           .init("share", .number),
         ], rows: rows)
     ]
+    if !explanation.parts.isEmpty {
+      // A table of its own: with the parts' names beside value and share no screen would hold it.
+      tables.append(
+        AnswerTable(
+          title: "Contributions by part of the score",
+          columns: [.init("item", .identifier), .init("title", .title)]
+            + explanation.parts.map { AnswerColumn(Self.partLabel($0.name), .number) },
+          rows: explanation.terms.map { term in
+            [
+              term.item.map { .text(bundle.items[Int($0)]) } ?? .missing,
+              term.item.map { titleCell(of: .item, Int($0)) } ?? .text("(own part)"),
+            ] + term.parts.map { .number($0) }
+          }))
+    }
     if !explanation.affinities.isEmpty {
       tables.append(
         AnswerTable(

@@ -52,7 +52,7 @@ package enum ExplanationSchema {
           isStrict, required: ["value", "kind"],
           [
             .init("value", number("The inner product of the final vectors; not a probability")),
-            .init("kind", ["enum": ["dot", "cosine"]]),
+            .init("kind", ["enum": ["dot", "cosine"]]), .init("parts", parts),
           ])),
       .init(
         "contributions",
@@ -169,6 +169,11 @@ package enum ExplanationSchema {
             .init("rank", count("The item's place without them", minimum: 1)),
             .init("score", number("Its score without them")),
           ])),
+      .init(
+        "part",
+        nested(
+          isStrict, required: ["name", "value"],
+          [.init("name", string), .init("value", number("What this part of the score's vectors adds"))])),
       .init("contribution", contribution(isStrict)), .init("neighbour", neighbour(isStrict)),
       .init("affinity", affinity(isStrict)), .init("sides", sides(isStrict)), .init("components", components(isStrict)),
     ]
@@ -183,11 +188,11 @@ package enum ExplanationSchema {
           isStrict, required: ["kind", "id", "value", "share"],
           [
             .init("kind", ["const": "history_item"]), .init("id", reference("id")), .init("title", string), value,
-            share,
+            share, .init("parts", parts),
           ]),
         nested(
           isStrict, required: ["kind", "value", "share"],
-          [.init("kind", ["enum": ["self", "bias"]]), value, share]),
+          [.init("kind", ["enum": ["self", "bias"]]), value, share, .init("parts", parts)]),
       ]
     ]
   }
@@ -247,6 +252,11 @@ package enum ExplanationSchema {
   // MARK: - Building blocks
 
   private static let string: JSONValue = ["type": "string"]
+
+  private static let parts: JSONValue = [
+    "type": "array", "items": ["$ref": "#/$defs/part"],
+    "description": "The value by parts of the score, which add up to it; absent for a score of one part",
+  ]
 
   private static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/$defs/" + name)] }
 

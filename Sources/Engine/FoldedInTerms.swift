@@ -13,13 +13,19 @@ extension Engine {
   ///   - item: the item whose score is divided.
   ///   - score: its score.
   func foldedInScore(items: [Int32], item: Int, score: Double) -> DividedScore {
-    let width = bundle.dimension
+    let width = bundle.modelDimension
+    let language = width..<bundle.dimension
+    func languageTerm(_ past: Int32) -> Double {
+      language.isEmpty
+        ? 0 : historyTerm(of: past, columns: language, item: item, weight: historyWeight(of: past, among: items.count))
+    }
     let target = bundle.finalItems.row(item)
     if case .propagation(_, let itemPartial) = bundle.attribution {
       let terms = items.map { past -> DividedScore.Term in
-        let weight = 1 / (Double(items.count) * Double(max(1, itemDegrees[Int(past)]))).squareRoot()
+        let weight = historyWeight(of: past, among: items.count)
         return .init(
-          kind: "history_item", item: past, value: weight * innerProduct(itemPartial.row(Int(past)), target, width))
+          kind: "history_item", item: past,
+          value: weight * innerProduct(itemPartial.row(Int(past)), target, width) + languageTerm(past))
       }
       return DividedScore(item: item, score: score, terms: terms, isIdentity: true)
     }
@@ -30,7 +36,9 @@ extension Engine {
       let other = bundle.finalItems.row(Int(past))
       for index in 0..<width { right[index] += Double(other[index]) }
     }
-    let solution = RidgeSystem(rows: items, of: bundle.finalItems, regularization: ridge).solve(right)
+    let solution = RidgeSystem(
+      rows: 0..<Int32(items.count), of: modelItems(items), regularization: ridge
+    ).solve(right)
     let weights = items.map { past -> Double in
       let other = bundle.finalItems.row(Int(past))
       var reached = 0.0
@@ -39,7 +47,8 @@ extension Engine {
     }
     let terms = zip(items, weights).map { past, weight -> DividedScore.Term in
       .init(
-        kind: "history_item", item: past, value: weight * innerProduct(bundle.finalItems.row(Int(past)), target, width))
+        kind: "history_item", item: past,
+        value: weight * innerProduct(bundle.finalItems.row(Int(past)), target, width) + languageTerm(past))
     }
     return DividedScore(item: item, score: score, terms: terms, isIdentity: true)
   }

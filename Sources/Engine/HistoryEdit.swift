@@ -45,11 +45,11 @@ extension Engine {
       guard let items = recipe.items else { return nil }
       return LinearEncoder(
         users: own, items: items, width: items.columns, finals: bundle.finalItems,
-        columns: columns ?? 0..<bundle.dimension, recipe: recipe, graph: graph)
+        columns: columns ?? 0..<bundle.modelDimension, recipe: recipe, graph: graph)
     case (.concatenation, _):
       return LinearEncoder(
-        users: bundle.finalUsers, items: bundle.finalItems, width: bundle.dimension / (recipe.layers + 1),
-        finals: bundle.finalItems, columns: columns ?? 0..<bundle.dimension, recipe: recipe, graph: graph)
+        users: bundle.finalUsers, items: bundle.finalItems, width: bundle.modelDimension / (recipe.layers + 1),
+        finals: bundle.finalItems, columns: columns ?? 0..<bundle.modelDimension, recipe: recipe, graph: graph)
     default: return nil
     }
   }
@@ -60,37 +60,59 @@ extension Engine {
     user: Int, history: [Int32], cancellation: Cancellation
   ) throws(QueryError) -> [Double] {
     if cancellation.isCancelled { throw .interrupted }
-    if let encoder = encoder(user: user, history: history) { return encoder.scores(user: user) }
-    let vector = editedVector(user: user, history: history)
-    let items = bundle.finalItems
-    var result = [Double](repeating: 0, count: items.rows)
-    result.withUnsafeMutableBufferPointer { buffer in
-      let target = buffer
-      parallelRanges(items.rows, blockSize: 2_048) { range in
-        for item in range {
-          let other = items.row(item)
-          var sum = 0.0
-          for column in 0..<items.columns { sum += vector[column] * Double(other[column]) }
-          target[item] = sum
-        }
+    var result: [Double]
+    let language = bundle.modelDimension..<bundle.dimension
+    if let encoder = encoder(user: user, history: history) {
+      result = encoder.scores(user: user)
+    } else {
+      result = [Double](repeating: 0, count: bundle.itemCount)
+      add(editedVector(user: user, history: history), over: 0..<bundle.modelDimension, to: &result)
+    }
+    if !language.isEmpty {
+      var vector = [Double](repeating: 0, count: language.count)
+      for item in history {
+        let weight = editedWeight(of: item, user: user, among: history.count)
+        let other = bundle.finalItems.row(Int(item)) + language.lowerBound
+        for index in vector.indices { vector[index] += weight * Double(other[index]) }
       }
+      add(vector, over: language, to: &result)
     }
     return result
   }
 
-  /// The vector `[d]` of a user with an edited history, in closed form.
+  /// (d_u d_j)^-1/2 of an item of an edited history of n items.
+  func editedWeight(of item: Int32, user: Int, among count: Int) -> Double {
+    let isNew = !bundle.interactions.contains(row: user, column: item)
+    return 1 / (Double(count) * Double(Int(itemDegrees[Int(item)]) + (isNew ? 1 : 0))).squareRoot()
+  }
+
+  /// Adds the inner products of a vector with a range of columns of all items.
+  private func add(_ vector: [Double], over columns: Range<Int>, to result: inout [Double]) {
+    let items = bundle.finalItems
+    result.withUnsafeMutableBufferPointer { buffer in
+      let target = buffer
+      parallelRanges(items.rows, blockSize: 2_048) { range in
+        for item in range {
+          let other = items.row(item) + columns.lowerBound
+          var sum = 0.0
+          for column in 0..<columns.count { sum += vector[column] * Double(other[column]) }
+          target[item] += sum
+        }
+      }
+    }
+  }
+
+  /// The model's columns of the vector of a user with an edited history, in closed form.
   ///
   /// Propagation: the attribution's sum over the new history, with the degrees it has. Otherwise, with Y the vectors of
   /// the new history and t the scores the user's own vector gives them (the mean of the old ones for an item that is
   /// new), e' = (Yᵀ Y + r I)⁻¹ Yᵀ t + rest: the user's vector itself when nothing is edited.
   private func editedVector(user: Int, history: [Int32]) -> [Double] {
-    let width = bundle.dimension
-    let past = Array(bundle.interactions.row(user))
+    let width = bundle.modelDimension
     if case .propagation(let own, let itemPartial) = bundle.attribution {
       var sum = (0..<width).map { Double(own.row(user)[$0]) }
       for item in history {
-        let isNew = !contains(past, item)
-        let weight = 1 / (Double(history.count) * (Double(itemDegrees[Int(item)]) + (isNew ? 1 : 0))).squareRoot()
+        let weight = editedWeight(of: item, user: user, among: history.count)
         let vector = itemPartial.row(Int(item))
         for index in 0..<width { sum[index] += weight * Double(vector[index]) }
       }
@@ -105,7 +127,7 @@ extension Engine {
   private func refit(
     user: Int, history: [Int32]
   ) -> (refit: (vector: [Double], targets: [Double], regularization: Double), rest: [Double]) {
-    let width = bundle.dimension
+    let width = bundle.modelDimension
     let past = Array(bundle.interactions.row(user))
     let vector = bundle.finalUsers.row(user)
     let (_, rest) = representation(user: user, history: past)
@@ -118,23 +140,22 @@ extension Engine {
       for index in 0..<width { right[index] += target * Double(other[index]) }
     }
     let ridge = regularization(of: past.isEmpty ? history : past)
-    let system = RidgeSystem(rows: history, of: bundle.finalItems, regularization: ridge)
+    let system = RidgeSystem(
+      rows: 0..<Int32(history.count), of: modelItems(history), regularization: ridge)
     return ((system.solve(right), targets, ridge), rest)
   }
 
-  /// The terms of a score under `editedVector`.
+  /// The terms of the model's part of a score under `editedVector`.
   ///
   /// Of a refit z = Yᵀ w the weights are w = (t - Y z) / r, by (Y Yᵀ + r I) w = t.
   func closedFormTerms(
     user: Int, history: [Int32], item: Int
   ) -> (own: Double, terms: [(item: Int32, value: Double)], isIdentity: Bool) {
-    let width = bundle.dimension
+    let width = bundle.modelDimension
     let target = bundle.finalItems.row(item)
     if case .propagation(let own, let itemPartial) = bundle.attribution {
-      let past = Array(bundle.interactions.row(user))
       let terms = history.map { other -> (item: Int32, value: Double) in
-        let degree = Double(itemDegrees[Int(other)]) + (contains(past, other) ? 0 : 1)
-        let weight = 1 / (Double(history.count) * degree).squareRoot()
+        let weight = editedWeight(of: other, user: user, among: history.count)
         return (other, weight * innerProduct(itemPartial.row(Int(other)), target, width))
       }
       return (innerProduct(own.row(user), target, width), terms, true)
@@ -153,14 +174,16 @@ extension Engine {
     return (own, terms, isIdentity)
   }
 
-  /// A user's vector as a ridge combination of the vectors of some items: their weights, and the rest `[d]` that the
-  /// combination leaves.
+  /// The model's columns of a user's vector as a ridge combination of those of some items: their weights, and the rest
+  /// that the combination leaves.
   func representation(user: Int, history: [Int32]) -> (weights: [Double], rest: [Double]) {
-    let width = bundle.dimension
+    let width = bundle.modelDimension
     let items = bundle.finalItems
     var rest = (0..<width).map { Double(bundle.finalUsers.row(user)[$0]) }
     guard !history.isEmpty else { return ([], rest) }
-    let z = RidgeSystem(rows: history, of: items, regularization: regularization(of: history)).solve(rest)
+    let z = RidgeSystem(
+      rows: 0..<Int32(history.count), of: modelItems(history), regularization: regularization(of: history)
+    ).solve(rest)
     let weights = history.map { past -> Double in
       let vector = items.row(Int(past))
       var weight = 0.0
@@ -178,8 +201,9 @@ extension Engine {
   /// has none.
   func regularization(of items: [Int32]) -> Double {
     if case .representation(let value) = bundle.attribution { return value }
-    let squares = items.reduce(0.0) { $0 + kernels.sumOfSquares(bundle.finalItems.row(Int($1)), bundle.dimension) }
-    return max(1e-12, 0.1 * squares / Double(max(1, items.count * bundle.dimension)))
+    let width = bundle.modelDimension
+    let squares = items.reduce(0.0) { $0 + kernels.sumOfSquares(bundle.finalItems.row(Int($1)), width) }
+    return max(1e-12, 0.1 * squares / Double(max(1, items.count * width)))
   }
 
   /// The place of an item, from 1, among all items but some, by descending score, then item order.

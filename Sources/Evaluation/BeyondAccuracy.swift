@@ -121,12 +121,3 @@ package struct BeyondAccuracy: Sendable, Equatable {
     return .object(members)
   }
 }
-
-extension CSRMatrix {
-  /// Number of entries in each column.
-  func columnDegrees() -> [Int] {
-    var degrees = [Int](repeating: 0, count: columns)
-    for column in columnIndices { degrees[Int(column)] += 1 }
-    return degrees
-  }
-}

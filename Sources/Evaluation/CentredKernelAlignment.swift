@@ -17,29 +17,12 @@ import Numerics
 /// - Returns: nil when one of the spaces does not vary.
 package func centredKernelAlignment(_ first: Matrix, _ second: Matrix) -> Double? {
   precondition(first.rows == second.rows, "the spaces hold different things")
-  let x = columnCentred(first)
-  let y = columnCentred(second)
+  let x = first.columnCentred()
+  let y = second.columnCentred()
   func squares(_ left: Matrix, _ right: Matrix) -> Double {
     doubleGram(left, right).reduce(0) { $0 + $1 * $1 }
   }
   let scale = (squares(x, x) * squares(y, y)).squareRoot()
   guard scale > 0, scale.isFinite else { return nil }
   return min(1, squares(y, x) / scale)
-}
-
-/// The matrix with its column means taken off.
-func columnCentred(_ matrix: Matrix) -> Matrix {
-  let mean = matrix.columnSums().map { $0 / Float(max(1, matrix.rows)) }
-  return shifted(matrix, by: mean, factor: -1)
-}
-
-/// The matrix with a multiple of one row added to every row.
-func shifted(_ matrix: Matrix, by row: [Float], factor: Float) -> Matrix {
-  precondition(row.count == matrix.columns, "the row has another width")
-  let result = matrix.copy()
-  row.withUnsafeBufferPointer { source in
-    guard let start = source.baseAddress else { return }
-    for index in 0..<result.rows { kernels.axpy(factor, start, result.row(index), result.columns) }
-  }
-  return result
 }

@@ -63,7 +63,7 @@ package struct RidgeProbe: Sendable {
     let inner = Array(fit.prefix(fit.count * 4 / 5))
     let check = Array(fit.dropFirst(inner.count))
 
-    let trial = RidgeFit(text.gatherRows(inner), vectors.gatherRows(inner))
+    let trial = RidgeMap(from: text.gatherRows(inner), to: vectors.gatherRows(inner))
     let (checkText, checkVectors) = (text.gatherRows(check), vectors.gatherRows(check))
     var best = (error: Double.infinity, ridge: Self.candidates[0])
     for ridge in Self.candidates {
@@ -73,7 +73,7 @@ package struct RidgeProbe: Sendable {
     relativeRidge = best.ridge
 
     let truth = vectors.gatherRows(held)
-    let predicted = RidgeFit(text.gatherRows(fit), vectors.gatherRows(fit)).predict(
+    let predicted = RidgeMap(from: text.gatherRows(fit), to: vectors.gatherRows(fit)).predict(
       text.gatherRows(held), ridge: best.ridge)
     let positions = held.indices.map { Int32($0) }
     let tail = positions.filter { isTail[Int(held[Int($0)])] }
@@ -90,7 +90,7 @@ package struct RidgeProbe: Sendable {
 
   /// R^2 over all columns together; nil when the truth does not vary.
   private static func determination(_ predicted: Matrix, _ truth: Matrix) -> Double? {
-    let total = columnCentred(truth).sumOfSquares()
+    let total = truth.columnCentred().sumOfSquares()
     return total > 0 ? 1 - squaredError(predicted, truth) / total : nil
   }
 
@@ -98,38 +98,5 @@ package struct RidgeProbe: Sendable {
     let difference = predicted.copy()
     difference.add(truth, scaled: -1)
     return difference.sumOfSquares()
-  }
-}
-
-/// The sums that every ridge of one set of rows is solved from.
-private struct RidgeFit {
-  private let textMean: [Float]
-  private let vectorMean: [Float]
-  private let gram: [Double]
-  private let cross: [Double]
-  private let textWidth: Int
-  private let vectorWidth: Int
-
-  init(_ text: Matrix, _ vectors: Matrix) {
-    textWidth = text.columns
-    vectorWidth = vectors.columns
-    textMean = text.columnSums().map { $0 / Float(max(1, text.rows)) }
-    vectorMean = vectors.columnSums().map { $0 / Float(max(1, vectors.rows)) }
-    let x = shifted(text, by: textMean, factor: -1)
-    gram = doubleGram(x, x)
-    cross = doubleGram(x, shifted(vectors, by: vectorMean, factor: -1))
-  }
-
-  /// Predictions `[m, d]` for text `[m, dL]` with a ridge given as a multiple of the mean eigenvalue.
-  func predict(_ text: Matrix, ridge: Double) -> Matrix {
-    let trace = (0..<textWidth).reduce(0.0) { $0 + gram[$1 * textWidth + $1] }
-    let regularization = max(ridge * trace / Double(textWidth), 1e-12)
-    let system = RidgeSystem(gram: gram, width: textWidth, regularization: regularization)
-    let map = Matrix.uninitialized(rows: textWidth, columns: vectorWidth)
-    parallelFor(vectorWidth) { column in
-      let solution = system.solve((0..<textWidth).map { cross[$0 * vectorWidth + column] })
-      for row in 0..<textWidth { map.row(row)[column] = Float(solution[row]) }
-    }
-    return shifted(product(shifted(text, by: textMean, factor: -1), map), by: vectorMean, factor: 1)
   }
 }

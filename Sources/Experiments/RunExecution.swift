@@ -62,7 +62,7 @@ package struct RunExecution {
     case .training(let configuration):
       let trainer = try Trainer(problem: problem, configuration: configuration)
       let end = try trainer.run(observer: nil, isCancelled: { false }, saveCheckpoint: { _ in nil }, clock: clock)
-      trainer.restoreBest()
+      trainer.finish()
       fitted = clock()
       evaluation = RunEvaluation(problem: trainer.problem, vectors: trainer.rankingVectors())
       let summary = TrainingLogSummary(lines: trainer.state.log)

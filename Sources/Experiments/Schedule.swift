@@ -81,7 +81,7 @@ package struct Schedule: Sendable {
     cells = try kinds.map { kind throws(ExperimentError) in try plan.cells(of: kind) }
     for (index, kind) in kinds.enumerated() {
       if case .model(_, let alignment) = kind.subject, let name = alignment.name, !identities[kind.dataIndex].hasText {
-        throw TrainingError.textMissing(alignment: "\(name)' on data '\(kind.data.name)")
+        throw TrainingError.textMissing(neededBy: "\(name)' on data '\(kind.data.name)")
       }
       for cell in cells[index] { _ = try checkedDefinition(index, cell: cell, seed: 0, evaluatesTest: true) }
       for sweep in sweeps(of: kind) {

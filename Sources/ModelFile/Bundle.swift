@@ -38,7 +38,9 @@ package struct Bundle: Sendable {
   package let finalUsers: Matrix
   /// The vectors that items are ranked with, `[I, d]`; a score is the inner product of a user's and an item's.
   package let finalItems: Matrix
-  /// How a score is made of past items.
+  /// What the columns of the final vectors stand for: they cover 0 ..< d in order, the parts of the model first.
+  package let scoreParts: [ScorePart]
+  /// How the model's part of a score is made of past items.
   package let attribution: Attribution
   /// How the linear encoder made the final vectors; nil for other models and in bundles of before it was kept.
   package let propagation: PropagationRecipe?
@@ -59,13 +61,15 @@ package struct Bundle: Sendable {
   package var itemCount: Int { items.count }
   /// Dimension of the final vectors.
   package var dimension: Int { finalUsers.columns }
+  /// The leading columns of the final vectors that the base model made; what follows is made of the history.
+  package var modelDimension: Int { scoreParts.last { $0.source == .model }?.columns.upperBound ?? 0 }
 
   /// Puts a model together and checks it.
   /// - Throws: `BundleError` naming the tensor and what is wrong with it.
   package init(
     name: String, configuration: JSONValue, metrics: JSONValue = .null, users: StringTable, items: StringTable,
     titles: StringTable? = nil, interactions: CSRMatrix, validation: CSRMatrix? = nil, test: CSRMatrix? = nil,
-    finalUsers: Matrix, finalItems: Matrix,
+    finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]? = nil,
     attribution: Attribution = .none, propagation: PropagationRecipe? = nil, components: Components? = nil,
     centres: PreferenceCentres? = nil,
     itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
@@ -85,6 +89,7 @@ package struct Bundle: Sendable {
     self.test = test.flatMap { $0.entryCount > 0 ? $0 : nil }
     self.finalUsers = finalUsers
     self.finalItems = finalItems
+    self.scoreParts = scoreParts ?? ScorePart.undivided(finalUsers.columns)
     self.attribution = attribution
     self.propagation = propagation
     self.components = components

@@ -80,6 +80,8 @@ extension Bundle {
     let items = try reader.table("ids.item", role: .identifiers)
     let nodes = users.count + items.count
     let finalUsers = try reader.matrix("final.users", rows: users.count)
+    let scoreParts = try reader.scoreParts(dimension: finalUsers.columns)
+    let modelDimension = scoreParts.last { $0.source == .model }?.columns.upperBound ?? 0
     let components =
       try reader.has("components.collaborative_shared")
       ? Components(
@@ -102,8 +104,8 @@ extension Bundle {
         ? reader.split("validation", users: users.count, items: items.count) : nil,
       test: reader.has("test.columns") ? reader.split("test", users: users.count, items: items.count) : nil,
       finalUsers: finalUsers,
-      finalItems: reader.matrix("final.items", rows: items.count),
-      attribution: reader.attribution(users: users.count, items: items.count, dimension: finalUsers.columns),
+      finalItems: reader.matrix("final.items", rows: items.count), scoreParts: scoreParts,
+      attribution: reader.attribution(users: users.count, items: items.count, dimension: modelDimension),
       propagation: reader.propagation(items: items.count), components: components, centres: centres,
       itemText: reader.has("text.items") ? reader.matrix("text.items", rows: items.count) : nil,
       userText: reader.has("text.users") ? reader.matrix("text.users", rows: users.count) : nil,
@@ -215,6 +217,17 @@ private struct BundleReader {
     return PropagationRecipe(
       layers: known.layers, combination: known.combination, hasSelfLoops: known.hasSelfLoops,
       items: known.combination == .sum ? try matrix("propagation.items", rows: items) : nil)
+  }
+
+  /// What the columns of the final vectors stand for; a file that does not say has one part.
+  func scoreParts(dimension: Int) throws(BundleError) -> [ScorePart] {
+    guard let text = file.header.metadata("score_parts") else { return ScorePart.undivided(dimension) }
+    guard let parts = ScorePart.parse(text) else {
+      throw .metadata(
+        path: file.path, key: "score_parts",
+        problem: "is not a list of name:columns:source with source model or history")
+    }
+    return parts
   }
 
   func attribution(users: Int, items: Int, dimension: Int) throws(BundleError) -> Attribution {

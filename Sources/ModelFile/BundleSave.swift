@@ -89,6 +89,9 @@ extension Bundle {
       ("format", Self.format), ("name", name), ("attribution", attribution.name),
       ("user_text_derived", userTextDerived ? "true" : "false"),
     ]
+    if scoreParts != ScorePart.undivided(dimension) {
+      writer.metadata.append(("score_parts", ScorePart.text(scoreParts)))
+    }
     if case .representation(let regularization) = attribution {
       writer.metadata.append(("regularization", "\(regularization)"))
     }

@@ -42,6 +42,7 @@ extension Bundle {
     for (position, value) in interactions.values.enumerated() where !value.isFinite {
       throw .notFinite(path: name, tensor: "interactions.values", row: position, column: 0)
     }
+    try checkScoreParts()
     try checkAttribution()
     try checkPropagation()
     try checkComponents(nodes: nodes)
@@ -69,11 +70,32 @@ extension Bundle {
     guard Self.isValidName(name) else { throw .name(name) }
   }
 
+  private func checkScoreParts() throws(BundleError) {
+    func refuse(_ problem: String) -> BundleError { .metadata(path: name, key: "score_parts", problem: problem) }
+    guard scoreParts.count <= ScorePart.limit else { throw refuse("names more than \(ScorePart.limit) parts") }
+    var end = 0
+    var isHistory = false
+    for part in scoreParts {
+      guard ScorePart.isValidName(part.name) else { throw refuse("has a part without a proper name") }
+      guard part.columns.lowerBound == end, !part.columns.isEmpty else { throw refuse("leaves out or repeats columns") }
+      guard part.source == .history || !isHistory else {
+        throw refuse("has a part of the model after one of the history")
+      }
+      end = part.columns.upperBound
+      isHistory = part.source == .history
+    }
+    guard end == dimension else {
+      throw refuse("covers \(end) columns where the final vectors have \(dimension)")
+    }
+    guard modelDimension > 0 else { throw refuse("has no part of the model") }
+  }
+
   private func checkAttribution() throws(BundleError) {
     switch attribution {
     case .propagation(let own, let itemPartial):
-      try check("attribution.own", own, rows: userCount, columns: dimension, limit: Limits.dimension)
-      try check("attribution.item_partial", itemPartial, rows: itemCount, columns: dimension, limit: Limits.dimension)
+      let width = modelDimension
+      try check("attribution.own", own, rows: userCount, columns: width, limit: Limits.dimension)
+      try check("attribution.item_partial", itemPartial, rows: itemCount, columns: width, limit: Limits.dimension)
     case .representation(let regularization):
       guard regularization.isFinite, regularization > 0 else {
         throw .metadata(path: name, key: "regularization", problem: "must be a positive number")
@@ -100,12 +122,12 @@ extension Bundle {
       guard let items = propagation.items else {
         throw .incomplete(path: name, missing: "propagation.items", neededBy: "propagation")
       }
-      try check("propagation.items", items, rows: itemCount, columns: dimension, limit: Limits.dimension)
+      try check("propagation.items", items, rows: itemCount, columns: modelDimension, limit: Limits.dimension)
     case .concatenation:
-      guard dimension.isMultiple(of: propagation.layers + 1) else {
+      guard modelDimension.isMultiple(of: propagation.layers + 1) else {
         throw .metadata(
           path: name, key: "propagation",
-          problem: "says \(propagation.layers + 1) blocks, which do not divide \(dimension) columns")
+          problem: "says \(propagation.layers + 1) blocks, which do not divide \(modelDimension) columns")
       }
     }
   }

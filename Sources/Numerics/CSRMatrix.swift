@@ -79,6 +79,13 @@ package final class CSRMatrix: Sendable {
   /// Number of entries in one row.
   package func degree(_ index: Int) -> Int { rowStarts[index + 1] - rowStarts[index] }
 
+  /// Number of entries in each column, `[columns]`.
+  package func columnDegrees() -> [Int] {
+    var degrees = [Int](repeating: 0, count: columns)
+    for column in columnIndices { degrees[Int(column)] += 1 }
+    return degrees
+  }
+
   /// True when the entry (row, column) is stored.
   ///
   /// - Complexity: O(log degree).

@@ -106,6 +106,29 @@ package final class Matrix: @unchecked Sendable {
     return result
   }
 
+  /// Matrices of equal height side by side, `[rows, sum of columns]`.
+  /// - Precondition: there is at least one matrix.
+  package static func besideEachOther(_ matrices: [Matrix]) -> Matrix {
+    precondition(!matrices.isEmpty && matrices.allSatisfy { $0.rows == matrices[0].rows }, "heights differ")
+    let result = Matrix.uninitialized(rows: matrices[0].rows, columns: matrices.reduce(0) { $0 + $1.columns })
+    for row in 0..<result.rows {
+      var target = result.row(row)
+      for matrix in matrices {
+        target.update(from: matrix.row(row), count: matrix.columns)
+        target += matrix.columns
+      }
+    }
+    return result
+  }
+
+  /// Columns `range` of this matrix as a copy, `[rows, range.count]`.
+  package func columns(_ range: Range<Int>) -> Matrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= columns, "column range out of range")
+    let result = Matrix.uninitialized(rows: rows, columns: range.count)
+    for row in 0..<rows { result.row(row).update(from: self.row(row) + range.lowerBound, count: range.count) }
+    return result
+  }
+
   /// Rows `range` of this matrix as a copy, `[range.count, columns]`.
   package func rows(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "row range out of range")

@@ -95,6 +95,29 @@ extension Matrix {
     return (result, norms)
   }
 
+  /// The matrix with its column means taken off.
+  package func columnCentred() -> Matrix {
+    shifted(by: columnSums().map { $0 / Float(max(1, rows)) }, factor: -1)
+  }
+
+  /// The matrix with a multiple of one row added to every row, `[rows, columns]`.
+  /// - Parameters:
+  ///   - row: `[columns]`.
+  ///   - factor: what the row is multiplied by.
+  package func shifted(by row: [Float], factor: Float) -> Matrix {
+    precondition(row.count == columns, "the row has another width")
+    let table = kernels
+    let result = copy()
+    row.withUnsafeBufferPointer { source in
+      guard let start = source.baseAddress else { return }
+      nonisolated(unsafe) let addend = start
+      parallelRanges(rows, blockSize: rowsPerBlock) { range in
+        for index in range { table.axpy(factor, addend, result.row(index), result.columns) }
+      }
+    }
+    return result
+  }
+
   /// Rows of one block of elementwise work.
   private var rowsPerBlock: Int { max(1, elementsPerBlock / max(1, columns)) }
 }

@@ -38,7 +38,7 @@ package struct PrincipalComponents {
     let sums = x.columnSums()
     let mean = sums.map { $0 / Float(max(1, x.rows)) }
     self.mean = mean
-    let centred = Self.centred(x, mean)
+    let centred = x.shifted(by: mean, factor: -1)
     let freedom = Double(max(1, x.rows - 1))
     totalVariance = centred.sumOfSquares() / freedom
     guard wanted > 0 else {
@@ -81,18 +81,7 @@ package struct PrincipalComponents {
   /// - Parameter x: `[n, d]` with the width of the analysed rows.
   package func project(_ x: Matrix) -> Matrix {
     precondition(x.columns == mean.count, "the rows have another width than the analysed ones")
-    return product(Self.centred(x, mean), directions, transposeB: true)
-  }
-
-  private static func centred(_ x: Matrix, _ mean: [Float]) -> Matrix {
-    let result = x.copy()
-    mean.withUnsafeBufferPointer { mean in
-      guard let start = mean.baseAddress else { return }
-      parallelRanges(x.rows, blockSize: 256) { range in
-        for row in range { kernels.axpy(-1, start, result.row(row), x.columns) }
-      }
-    }
-    return result
+    return product(x.shifted(by: mean, factor: -1), directions, transposeB: true)
   }
 
   /// Makes the rows orthonormal by Gram-Schmidt, twice, in Double.

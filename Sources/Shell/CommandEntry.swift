@@ -55,11 +55,25 @@ package struct Flag: Sendable {
   }
 }
 
+/// What `table` mode shows of a long answer when nobody asked for all of it.
+package struct BriefForm: Sendable, Equatable {
+  /// Rows of each table shown.
+  package let rows: Int
+  /// Tables shown; the others are named.
+  package let tables: Int
+
+  init(rows: Int, tables: Int = 1) {
+    self.rows = rows
+    self.tables = tables
+  }
+}
+
 /// What a command does.
 package enum CommandAction: Sendable {
   case recommend, similar, components, explain, find, stats, model
   case whyNot, path, compare, whatIf, moreLike, lessLike, centres, person
   case mode, output, once, timer, read, echo, bail, headers, width, maxrows, precision, show, history, help, quit
+  case detail, pager, threads
 }
 
 /// One command: everything that parser, help, completion and manual say about it.
@@ -73,6 +87,8 @@ package struct CommandEntry: Sendable {
   package let synopses: [String]
   package var arguments: [Argument] = []
   package var flags: [Flag] = []
+  /// What `table` mode shows unless `--full` or `.detail full` asks for everything; nil shows everything always.
+  package var brief: BriefForm?
   /// One line of help, without a full stop.
   package let summary: String
   /// Further help, in paragraphs.
@@ -85,4 +101,11 @@ package struct CommandEntry: Sendable {
 
   /// Name and aliases.
   package var names: [String] { [name] + aliases }
+}
+
+/// An entry of the table, shared by all lines that call it.
+final class CommandDefinition: Sendable {
+  let entry: CommandEntry
+
+  init(_ entry: CommandEntry) { self.entry = entry }
 }

@@ -68,9 +68,9 @@ package enum CommandHelp {
     return text
   }
 
-  private static func label(_ flag: Flag) -> String { flag.name + (flag.valueName.map { " " + $0 } ?? "") }
+  static func label(_ flag: Flag) -> String { flag.name + (flag.valueName.map { " " + $0 } ?? "") }
 
-  private static func sentence(_ summary: String) -> String {
+  static func sentence(_ summary: String) -> String {
     guard let first = summary.first else { return "" }
     return first.uppercased() + summary.dropFirst() + "."
   }
@@ -107,19 +107,8 @@ package enum CommandHelp {
   package static let topics: [Topic] = [
     Topic(
       name: "tour", summary: "six commands to begin with",
-      text: """
-        Six commands to begin with; the ids are those of your data.
-
-          stats                                how much the model has seen
-          find the                             items by a part of their title
-          recommend 1 --top 5                  what user 1 should like
-          explain 1 ITEM                       why: name one of those items
-          similar item ITEM --space shared     what behaviour and language agree on
-          components user 1                    what is shared, what is specific
-
-        Any answer can be had for programs: '.mode json', then ask again.
-
-        """),
+      // With a model at hand, `Tour` puts its ids in.
+      text: Tour.text(of: Tour.steps(user: "1", item: "191", word: "orbit"))),
     Topic(
       name: "keys", summary: "keys while a line is edited",
       text: """

@@ -4,11 +4,21 @@ import Engine
 
 /// A line that has been checked against the command table.
 package struct ParsedCommand: Sendable {
-  package let entry: CommandEntry
+  package var entry: CommandEntry { definition.entry }
+  /// Where the command's own word stands, counted in characters from 1.
+  package var column = 1
   /// Values in fixed places, in order; checked against their kinds.
   package var arguments: [Word] = []
   /// Flags in the order of the line, by name, with their values.
   package var flags: [(name: String, value: Word?)] = []
+  /// Behind a reference: an entry has many parts, and a line of a script should not count references to each.
+  private let definition: CommandDefinition
+
+  init(_ definition: CommandDefinition, column: Int) {
+    self.definition = definition
+    self.column = column
+  }
+
   /// `COMMAND --help` was given.
   package var wantsHelp = false
 
@@ -42,8 +52,9 @@ package struct CommandParser: Sendable {
   /// The command of a line's words, or nil when there are none.
   package func parse(_ words: [Word]) throws(ShellError) -> ParsedCommand? {
     guard let first = words.first else { return nil }
-    let entry = try command(first)
-    var parsed = ParsedCommand(entry: entry)
+    let definition = try command(first)
+    let entry = definition.entry
+    var parsed = ParsedCommand(definition, column: first.column)
     var positional: [Word] = []
     var index = 1
     var flagsEnded = false
@@ -73,14 +84,14 @@ package struct CommandParser: Sendable {
 
   // MARK: Names
 
-  private func command(_ word: Word) throws(ShellError) -> CommandEntry {
-    if let entry = CommandTable.entry(named: word.text) { return entry }
+  private func command(_ word: Word) throws(ShellError) -> CommandDefinition {
+    if let definition = CommandTable.definition(named: word.text) { return definition }
     // The setting without its dot is meant rather than a longer command that starts the same.
     let setting = CommandTable.entry(named: "." + word.text)?.name
     let matches =
       word.text.isEmpty || setting != nil ? [] : CommandTable.entries.filter { $0.name.hasPrefix(word.text) }
     if let match = matches.first, matches.count == 1, word.text != "." {
-      if allowsPrefixes { return match }
+      if allowsPrefixes, let definition = CommandTable.definition(named: match.name) { return definition }
       throw .syntax(
         command: word.text, column: word.column, problem: "write the full name '\(match.name)' in a script",
         suggestion: nil)
@@ -115,7 +126,7 @@ package struct CommandParser: Sendable {
     let entry = parsed.entry
     var name = word.text
     var attached: Word?
-    if let equals = name.firstIndex(of: "=") {
+    if let equals = name.utf8.firstIndex(of: 0x3D) {
       let text = String(name[name.index(after: equals)...])
       name = String(name[..<equals])
       // The first piece still carries the flag's own name.

@@ -9,21 +9,25 @@ package enum CommandTable {
   package static let entries: [CommandEntry] = queries + settings
 
   /// The entry that a word calls, by name or alias.
-  package static func entry(named name: String) -> CommandEntry? {
-    positions[name].map { entries[$0] }
-  }
+  package static func entry(named name: String) -> CommandEntry? { definition(named: name)?.entry }
+
+  /// The same, to be kept by reference.
+  static func definition(named name: String) -> CommandDefinition? { definitions[name] }
 
   /// Names of all commands, aliases left out, in the order of the table.
   package static let names: [String] = entries.map(\.name)
 
-  private static let positions: [String: Int] = {
-    var positions: [String: Int] = [:]
-    for (index, entry) in entries.enumerated() {
-      for name in entry.names { positions[name] = index }
+  private static let definitions: [String: CommandDefinition] = {
+    var definitions: [String: CommandDefinition] = [:]
+    for entry in entries {
+      let definition = CommandDefinition(entry)
+      for name in entry.names { definitions[name] = definition }
     }
-    return positions
+    return definitions
   }()
 
+  /// For commands with a brief form.
+  static let full = Flag("--full", nil, nil, "in table mode, every table and row; the other modes always hold all")
   static let top = Flag("--top", "N", .integer(1...100_000), "how many, best first (10)")
 
   private static let strength = Flag("--strength", "PERCENT", .integer(1...100), "how far the taste is moved (30)")
@@ -78,13 +82,15 @@ package enum CommandTable {
       example: "components user 1"),
     CommandEntry(
       name: "explain", action: .explain,
-      synopses: ["explain USER ITEM [--neighbors N] [--contributions N] [--top N]"],
+      synopses: ["explain USER ITEM [--neighbors N] [--contributions N] [--top N] [--full]"],
       arguments: [Argument("USER", .user), Argument("ITEM", .item)],
       flags: [
         Flag("--neighbors", "N", .integer(0...1000), "neighbours listed for each space (5)"),
         Flag("--contributions", "N", .integer(0...100_000), "past items listed; the others join the residual (all)"),
         Flag("--top", "N", .integer(1...100_000), "the list that the counterfactual drops the item out of (10)"),
+        full,
       ],
+      brief: BriefForm(rows: 5),
       summary: "why an item has its score for a user",
       details: [
         "What each past item of the user adds to the score, the nearest neighbours in every space, and how much of the "
@@ -170,7 +176,7 @@ package enum CommandTable {
       name: "stats", action: .stats, synopses: ["stats"], summary: "counts, degrees and popularity of the model's data",
       example: "stats"),
     CommandEntry(
-      name: "model", action: .model, synopses: ["model"],
+      name: "model", action: .model, synopses: ["model [--full]"], flags: [full], brief: BriefForm(rows: 5),
       summary: "what the model is, how it was trained and how good it is", example: "model"),
   ]
 
@@ -218,9 +224,22 @@ package enum CommandTable {
       arguments: [Argument("N", .integer(0...1_000_000), optional: true)],
       summary: "rows shown of each table in table mode; 0 shows all", example: ".maxrows 20"),
     CommandEntry(
+      name: ".detail", action: .detail, synopses: [".detail [short|full]"],
+      arguments: [Argument("short|full", .choice(["short", "full"]), optional: true)],
+      summary: "whether long answers are shortened in table mode",
+      details: ["full does for every command what --full does for one."], example: ".detail full"),
+    CommandEntry(
       name: ".precision", action: .precision, synopses: [".precision [N]"],
       arguments: [Argument("N", .integer(0...17), optional: true)],
       summary: "decimals in table mode; the other modes always write exact numbers", example: ".precision 3"),
+    CommandEntry(
+      name: ".pager", action: .pager, synopses: [".pager [on|off]"], arguments: onOff,
+      summary: "show answers longer than the screen with $DAREC_PAGER, $PAGER or less",
+      details: ["Only at a prompt; answers that fit, files and pipes are never paged."], example: ".pager on"),
+    CommandEntry(
+      name: ".threads", action: .threads, synopses: [".threads [N]"],
+      arguments: [Argument("N", .integer(1...1024), optional: true)],
+      summary: "threads that queries use; answers do not depend on it", example: ".threads 1"),
     CommandEntry(
       name: ".show", action: .show, synopses: [".show"], summary: "every setting as a command that restores it",
       example: ".show"),

@@ -9,8 +9,8 @@ enum EditedLine: Equatable {
   case line(String)
   /// Ctrl-D on an empty line, or the terminal is gone.
   case end
-  /// Ctrl-C: the line is dropped.
-  case interrupted
+  /// Ctrl-C: the line is dropped; `droppedText` is false when there was nothing on it.
+  case interrupted(droppedText: Bool)
   /// A signal asks the process to end.
   case terminated(Int32)
   /// The line cannot be used.
@@ -45,7 +45,7 @@ final class PlainLineEditor: LineEditor {
     switch source.next() {
     case .line(let line): return .line(line)
     case .failure(let error): return .failure(error)
-    case .interrupted: return .interrupted
+    case .interrupted: return .interrupted(droppedText: false)
     case .readFailure, .end: return .end
     }
   }
@@ -63,12 +63,14 @@ extension Session {
   /// - Returns: 0 unless `.exit CODE` says otherwise; errors at the prompt are not failures of the process.
   package func runInteractive() -> ExitStatus {
     InterruptSignal.ignoreBrokenPipe()
+    isConversation = true
     let history = HistoryFile(environment: options.environment)
     self.history = history
     if !options.quiet { printBanner() }
     if let problem = history.problem { note(problem) }
     let editor = makeEditor(history: history)
-    let flow = converse(editor, history: history)
+    var flow = runStartupFile()
+    if flow == .proceed { flow = converse(editor, history: history) }
     history.save()
     if let problem = history.problem { note(problem) }
     // What failed at the prompt was answered at the prompt.
@@ -85,6 +87,20 @@ extension Session {
     return status
   }
 
+  /// Runs the commands a person wants before the first prompt; an error in them is reported and no reason to leave.
+  private func runStartupFile() -> Flow {
+    guard let path = options.startupFile, access(path, F_OK) == 0 else { return .proceed }
+    if options.cancellation == nil { InterruptSignal.install(secondEndsProcess: false) }
+    do {
+      let flow = run(try openScript(path))
+      if case .stop = flow { return outputFlow() }
+      return flow
+    } catch {
+      report(error, place: nil)
+      return .proceed
+    }
+  }
+
   private func converse(_ editor: any LineEditor, history: HistoryFile) -> Flow {
     let parser = CommandParser(allowsPrefixes: true)
     var pending = ""
@@ -97,7 +113,9 @@ extension Session {
       let wasInterrupted = cancellation.isCancelled
       cancellation.reset()
       if wasInterrupted { note("") }
-      switch wasInterrupted ? .interrupted : editor.readLine(prompt: pending.isEmpty ? "darec> " : "  ...> ") {
+      switch wasInterrupted
+        ? .interrupted(droppedText: true) : editor.readLine(prompt: pending.isEmpty ? "darec> " : "  ...> ")
+      {
       case .line(let text):
         idleInterrupts = 0
         // Pasted lines arrive as one text.
@@ -114,12 +132,13 @@ extension Session {
           if flow != .proceed { return flow }
         }
         cancellation.reset()
-      case .interrupted:
+      case .interrupted(let droppedText):
         // The plain reader leaves the cursor behind the terminal's own ^C.
         if cancellation.isCancelled { note("") }
         cancellation.reset()
         pending = ""
-        idleInterrupts += 1
+        // Who drops lines knows what Ctrl-C does; who presses it at an empty prompt wants out.
+        idleInterrupts = droppedText ? 0 : idleInterrupts + 1
         if idleInterrupts == 3 { note("Ctrl-D or quit to leave") }
       case .failure(let error):
         pending = ""
@@ -136,7 +155,7 @@ extension Session {
 
   private func performTyped(_ line: String, parser: CommandParser) -> Flow {
     do {
-      switch try perform(line, parser: parser, isTyped: true, place: { nil }) {
+      switch try perform(line, parser: parser, isTyped: true) {
       case .proceed: return .proceed
       case .leave(let code): return .leave(code)
       case .stop(let status):

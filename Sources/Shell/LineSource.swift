@@ -66,6 +66,14 @@ package final class LineSource {
     return (UInt(status.st_dev), UInt(status.st_ino), status.st_mode & S_IFMT == S_IFREG)
   }
 
+  /// True when a whole line has been read already, so that `next` will not wait.
+  var hasBufferedLine: Bool {
+    position < available
+      && buffer.withUnsafeBytes { bytes in
+        bytes.baseAddress.map { memchr($0 + position, 0x0A, available - position) != nil } ?? false
+      }
+  }
+
   /// The next line, without its ending.
   package func next() -> Event {
     while true {

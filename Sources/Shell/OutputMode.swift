@@ -46,6 +46,8 @@ package struct RenderOptions: Sendable {
   package var width = 80
   /// Rows shown of each table in `table` mode; 0 shows all.
   package var maximumRows = 40
+  /// What `table` mode leaves out of a long answer; nil leaves nothing out.
+  package var brief: BriefForm?
   /// Decimals of numbers in `table` mode, 0...17.
   ///
   /// Other modes write the shortest exact form.

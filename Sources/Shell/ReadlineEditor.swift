@@ -29,7 +29,8 @@
       let shown = usesColor ? "\u{1}\u{1B}[1m\u{2}\(prompt)\u{1}\u{1B}[0m\u{2}" : prompt
       var text: UnsafeMutablePointer<CChar>?
       var signalNumber: Int32 = 0
-      let outcome = darec_readline_read(shown, &text, &signalNumber)
+      var droppedText = false
+      let outcome = darec_readline_read(shown, &text, &signalNumber, &droppedText)
       defer { darec_readline_free(text) }
       switch Int(outcome) {
       case DAREC_READLINE_LINE:
@@ -41,7 +42,7 @@
         case .failure(let error): return .failure(error)
         case .readFailure, .interrupted, .end: return .end
         }
-      case DAREC_READLINE_INTERRUPTED: return .interrupted
+      case DAREC_READLINE_INTERRUPTED: return .interrupted(droppedText: droppedText)
       case DAREC_READLINE_TERMINATED: return .terminated(signalNumber)
       default: return .end
       }

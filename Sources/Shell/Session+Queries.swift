@@ -9,34 +9,31 @@ extension Session {
   func ask(_ command: ParsedCommand) throws {
     if command.entry.action == .person { return try setPerson(command) }
     let start = settings.timer ? Self.seconds() : 0
-    do {
-      try emit(try answer(to: command))
-    } catch let error as QueryError {
-      if case .interrupted = error { throw error }
-      throw QueryFailure(error, in: command)
-    }
+    try emit(try answer(to: command), of: command)
     if settings.timer {
       let milliseconds = (Self.seconds() - start) * 1000
       note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms")
     }
   }
 
-  /// Sets or forgets who is meant by commands that name no user; says so on standard error.
+  /// Sets or forgets who is meant by commands that name no user; in table mode it says so.
   private func setPerson(_ command: ParsedCommand) throws {
-    guard let word = command.arguments.first else {
-      note(person.map { "no longer as user \($0)" } ?? "no user is set; `as USER` sets one")
+    if let word = command.arguments.first {
+      let near = engine.ids(of: .user, startingWith: word.text, limit: 5)
+      guard near.first == word.text else { throw QueryError.unknownUser(word.text, near: near) }
+      person = word.text
+    } else {
       person = nil
-      return
     }
-    let near = engine.ids(of: .user, startingWith: word.text, limit: 5)
-    guard near.first == word.text else { throw QueryFailure(.unknownUser(word.text, near: near), in: command) }
-    person = word.text
-    if Terminal.isTerminal(options.inputDescriptor) {
-      note("as user \(word.text): commands that name no user mean this one")
-    }
+    guard settings.mode == .table else { return }
+    write(
+      person.map { "Commands that name no user now mean user \(TerminalText.escaped($0)).\n" }
+        ?? "No user is meant by commands that name none.\n")
   }
 
-  private func answer(to command: ParsedCommand) throws -> Answer {
+  /// Asks the engine what a command asks; nothing is written.
+  /// - Throws: `QueryError`, or `ShellError` for a file that the command names.
+  package func answer(to command: ParsedCommand) throws -> Answer {
     switch command.entry.action {
     case .recommend:
       let candidates = try command.value(of: "--candidates").map { try identifiers(inFile: $0) }
@@ -61,10 +58,14 @@ extension Session {
   }
 
   /// Writes an answer to where answers go now.
-  func emit(_ answer: Answer) throws {
-    let output = (once ?? redirection)?.output ?? standardOutput
-    let shown = renderOptions(for: output)
-    output.write { AnswerRenderer.append(answer, mode: settings.mode, options: shown, to: &$0) }
+  func emit(_ answer: Answer, of command: ParsedCommand) throws {
+    let shown = renderOptions(for: command)
+    try emit { AnswerRenderer.append(answer, mode: settings.mode, options: shown, to: &$0) }
+  }
+
+  /// Writes one rendered answer to where answers go now.
+  func emit(_ fill: (inout [UInt8]) -> Void) throws {
+    if !page(fill) { answerOutput.write(fill) }
     if let file = once {
       once = nil
       try file.commit()
@@ -75,8 +76,33 @@ extension Session {
     }
   }
 
+  /// Shows a long answer with the pager.
+  /// - Returns: false when it is to be written as always.
+  private func page(_ fill: (inout [UInt8]) -> Void) -> Bool {
+    guard settings.pager, isConversation, outputIsTerminal, answerOutput === standardOutput,
+      options.environment("TERM") != "dumb", let rows = Terminal.height(standardOutput.descriptor)
+    else { return false }
+    var bytes: [UInt8] = []
+    fill(&bytes)
+    standardOutput.flush()
+    standardError.flush()
+    if Pager.isLong(bytes, rows: rows), Pager(environment: options.environment).show(bytes) { return true }
+    standardOutput.write(bytes)
+    return true
+  }
+
+  private var answerOutput: BufferedOutput { (once ?? redirection)?.output ?? standardOutput }
+
+  /// The look of a command's answer where answers go now.
+  func renderOptions(for command: ParsedCommand) -> RenderOptions {
+    var shown = renderOptions(for: answerOutput)
+    if !settings.showsEverything && !command.has("--full") { shown.brief = command.entry.brief }
+    return shown
+  }
+
   /// Writes text of the shell itself, such as help.
   func write(_ text: String) {
+    if redirection == nil, once == nil, page({ $0.append(contentsOf: text.utf8) }) { return }
     let output = redirection?.output ?? standardOutput
     output.write(Array(text.utf8))
   }

@@ -1,12 +1,13 @@
 // Dot commands of a session.
 
 import Files
+import Numerics
 
 extension Session {
   /// Does what a dot command says.
   ///
   /// Without a value, a setting prints itself as a command that restores it.
-  func set(_ command: ParsedCommand, place: () -> String?) throws -> Flow {
+  func set(_ command: ParsedCommand) throws -> Flow {
     let value = command.arguments.first?.text
     switch command.entry.action {
     case .mode:
@@ -18,6 +19,10 @@ extension Session {
     case .width: setNumber(\.width, value, ".width")
     case .maxrows: setNumber(\.maximumRows, value, ".maxrows")
     case .precision: setNumber(\.precision, value, ".precision")
+    case .detail: if let value { settings.showsEverything = value == "full" } else { show(".detail") }
+    case .pager: setSwitch(\.pager, value, ".pager")
+    case .threads:
+      if let count = value.flatMap({ Int($0) }) { Parallelism.threadCount = count } else { show(".threads") }
     case .show: for line in settingLines { write(line + "\n") }
     case .output: try redirect(to: value)
     case .once:
@@ -25,7 +30,7 @@ extension Session {
       once?.discard()
       once = nil
       if let value { once = try FileReplacement(path: value) }
-    case .read: if let value { return runFile(value, place: place()) }
+    case .read: if let value { return run(try openScript(value)) }
     case .history: listHistory(command)
     case .help: try help(value, column: command.arguments.first?.column ?? 1)
     case .quit: return .leave(value.flatMap { Int32($0) })
@@ -44,7 +49,8 @@ extension Session {
       ".mode \(settings.mode.rawValue)", ".output \(redirection.map { Self.quoted($0.path) } ?? "stdout")",
       ".timer \(word(settings.timer))", ".echo \(word(settings.echo))", ".bail \(word(settings.bail))",
       ".headers \(word(settings.headers))", ".width \(settings.width)", ".maxrows \(settings.maximumRows)",
-      ".precision \(settings.precision)",
+      ".detail \(settings.showsEverything ? "full" : "short")", ".precision \(settings.precision)",
+      ".pager \(word(settings.pager))", ".threads \(Parallelism.threadCount)",
     ]
   }
 
@@ -98,6 +104,10 @@ extension Session {
   private func help(_ topic: String?, column: Int) throws {
     guard let topic else {
       write(CommandHelp.overview)
+      return
+    }
+    if topic == "tour" {
+      write(Tour(engine: engine).text)
       return
     }
     if let text = CommandHelp.text(forTopic: topic) {

@@ -30,6 +30,8 @@ package final class Session {
   var history: HistoryFile?
   /// A signal that ended the conversation and still has to end the process.
   var pendingSignal: Int32?
+  /// True at a prompt, false in a script of the command line.
+  var isConversation = false
   /// Scripts being read, outermost first.
   private var scripts: [ScriptIdentity] = []
   private var hasFailed = false
@@ -69,7 +71,11 @@ package final class Session {
   /// - Returns: 66 when the file cannot be opened (nothing is run), else what the commands gave.
   package func runScript(path: String) -> ExitStatus {
     prepareScript()
-    return finish(runFile(path, place: nil))
+    do {
+      return finish(run(try openScript(path)))
+    } catch {
+      return finish(failed(error, place: nil))
+    }
   }
 
   /// Runs the commands that come from a descriptor, such as standard input.
@@ -139,38 +145,60 @@ package final class Session {
 
   // MARK: Scripts
 
-  /// Runs a file, guarding against scripts that read themselves.
-  /// - Parameter place: where it is read from; nil on the command line.
-  func runFile(_ path: String, place: String?) -> Flow {
-    let source: LineSource
-    do {
-      if scripts.count >= readDepthLimit { throw ShellError.readTooDeep(limit: readDepthLimit) }
-      source = try LineSource(path: path)
-      let identity = ScriptIdentity(path: path, device: source.identity.device, inode: source.identity.inode)
-      let isRepeated = scripts.contains { $0.device == identity.device && $0.inode == identity.inode }
-      // A device or pipe may be read by several scripts in turn without any cycle.
-      if isRepeated && source.identity.isRegular {
-        throw ShellError.readCycle(scripts.map(\.path) + [path])
-      }
-      scripts.append(identity)
-    } catch {
-      return failed(error, place: place)
-    }
+  /// A script that has been opened, to be run once.
+  struct OpenScript {
+    fileprivate var path: String
+    fileprivate var source: LineSource
+  }
+
+  /// Opens a script, guarding against scripts that read themselves.
+  func openScript(_ path: String) throws -> OpenScript {
+    if scripts.count >= readDepthLimit { throw ShellError.readTooDeep(limit: readDepthLimit) }
+    let source = try LineSource(path: path)
+    let identity = source.identity
+    let isRepeated = scripts.contains { $0.device == identity.device && $0.inode == identity.inode }
+    // A device or pipe may be read by several scripts in turn without any cycle.
+    if isRepeated && identity.isRegular { throw ShellError.readCycle(scripts.map(\.path) + [path]) }
+    return OpenScript(path: path, source: source)
+  }
+
+  /// Runs an opened script to its end.
+  func run(_ script: OpenScript) -> Flow {
+    let identity = script.source.identity
+    scripts.append(ScriptIdentity(path: script.path, device: identity.device, inode: identity.inode))
     defer { scripts.removeLast() }
-    return run(source, name: path)
+    return run(script.source, name: script.path)
   }
 
   /// Runs lines to their end, to `.quit`, or to the first error when `.bail` is on.
+  ///
+  /// Queries that are there already are answered together (see `QueryBlock`); whatever else comes waits for them.
   private func run(_ source: LineSource, name: String) -> Flow {
     source.beforeWaiting = { [self] in
       standardOutput.flush()
       standardError.flush()
     }
+    var parser = CommandParser(allowsPrefixes: false)
+    var block = QueryBlock(name: name)
     var pending = ""
     var firstLine = 0
     while true {
       let event = source.next()
       if firstLine == 0 { firstLine = source.lineNumber }
+      parser.person = person
+      if pending.isEmpty, case .line(let line) = event, takesBlocks, line.utf8.last != 0x5C,
+        let command = try? parser.parse(line), block.add(command, line: firstLine)
+      {
+        firstLine = 0
+        if !block.isFull && source.hasBufferedLine { continue }
+        let flow = run(&block)
+        if flow != .proceed { return flow }
+        continue
+      }
+      if !block.isEmpty {
+        let flow = run(&block)
+        if flow != .proceed { return flow }
+      }
       var flow = Flow.proceed
       switch event {
       case .line(let line):
@@ -186,7 +214,10 @@ package final class Session {
         flow = failed(ShellError.readFailed(path: name, reason: reason), place: "\(name):\(source.lineNumber + 1)")
         if flow == .proceed { return flow }
       case .interrupted:
-        if !cancellation.isCancelled { continue }
+        if !cancellation.isCancelled {
+          if pending.isEmpty { firstLine = 0 }
+          continue
+        }
         return interrupted(place: "\(name):\(source.lineNumber + 1)")
       case .end:
         if !pending.isEmpty { return runLine(pending, place: name, line: firstLine) }
@@ -208,9 +239,7 @@ package final class Session {
   /// Runs one line of a script; errors are reported and turned into a flow.
   private func runLine(_ line: String, place: String, line number: Int? = nil) -> Flow {
     do {
-      return try perform(line, parser: CommandParser(allowsPrefixes: false), isTyped: false) {
-        number.map { "\(place):\($0)" } ?? place
-      }
+      return try perform(line, parser: CommandParser(allowsPrefixes: false), isTyped: false)
     } catch {
       return failed(error, place: number.map { "\(place):\($0)" } ?? place)
     }
@@ -218,7 +247,7 @@ package final class Session {
 
   /// Parses a line and does what it says.
   func perform(
-    _ line: String, parser: CommandParser, isTyped: Bool, place: () -> String?
+    _ line: String, parser: CommandParser, isTyped: Bool
   ) throws -> Flow {
     if settings.echo && !isTyped { note("darec> " + line) }
     var parser = parser
@@ -228,8 +257,12 @@ package final class Session {
       write(CommandHelp.text(for: command.entry))
       return outputFlow()
     }
-    if command.entry.isSetting { return try set(command, place: place) }
-    try ask(command)
+    do {
+      if command.entry.isSetting { return try set(command) }
+      try ask(command)
+    } catch {
+      throw attributed(error, to: command)
+    }
     return outputFlow()
   }
 
@@ -240,7 +273,7 @@ package final class Session {
   }
 
   /// Reports an error of a script and decides whether the script goes on.
-  private func failed(_ error: any Error, place: String?) -> Flow {
+  func failed(_ error: any Error, place: String?) -> Flow {
     hasFailed = true
     once?.discard()
     once = nil
@@ -250,7 +283,7 @@ package final class Session {
     return settings.bail ? .stop(status) : .proceed
   }
 
-  private func interrupted(place: String?) -> Flow {
+  func interrupted(place: String?) -> Flow {
     note((place.map { $0 + ": " } ?? "") + "interrupted")
     return .stop(.interrupted)
   }

@@ -18,6 +18,8 @@ package struct SessionOptions: Sendable {
   package var color: ColorChoice = .auto
   /// Leave formulas in CSV as they are.
   package var rawCSV = false
+  /// Commands that run before the first prompt, if the file is there; never before a script.
+  package var startupFile: String?
   /// The program's version, for the banner.
   package var version = ""
   /// Where commands come from; answers go; errors, prompts and timings go.

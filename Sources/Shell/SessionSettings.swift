@@ -10,7 +10,11 @@ struct SessionSettings {
   /// 0: the terminal's width, or 80.
   var width = 0
   var maximumRows = 40
+  /// Long answers in `table` mode are shown whole.
+  var showsEverything = false
   var precision = 4
+  /// Long answers at a prompt go through a pager.
+  var pager = false
 
   init(_ options: SessionOptions) {
     mode = options.mode

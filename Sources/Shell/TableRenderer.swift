@@ -15,10 +15,33 @@ struct TableRenderer {
   func append(_ answer: Answer, to bytes: inout [UInt8]) {
     for sentence in answer.sentences { appendWrapped(TerminalText.escaped(sentence), to: &bytes) }
     var needsGap = !answer.sentences.isEmpty
-    for table in answer.tables {
+    let shown = answer.tables.prefix(options.brief?.tables ?? answer.tables.count)
+    for table in shown {
       if needsGap { bytes.append(0x0A) }
       append(table, to: &bytes)
       needsGap = true
+    }
+    appendRest(of: answer, shown: shown.count, to: &bytes)
+  }
+
+  /// One sentence about what the brief form leaves out.
+  private func appendRest(of answer: Answer, shown: Int, to bytes: inout [UInt8]) {
+    guard options.brief != nil else { return }
+    var rest: [String] = []
+    let hiddenRows = answer.tables.prefix(shown).reduce(0) { $0 + $1.rows.count - shownRows(of: $1) }
+    if hiddenRows > 0 { rest.append("\(hiddenRows) more \(hiddenRows == 1 ? "row" : "rows")") }
+    for table in answer.tables.dropFirst(shown) {
+      let title = table.title.map { $0.prefix(1).lowercased() + $0.dropFirst() } ?? "another table"
+      rest.append("\(title) (\(table.rows.count))")
+    }
+    guard !rest.isEmpty else { return }
+    bytes.append(0x0A)
+    if options.color { bytes.append(contentsOf: Self.dim) }
+    appendWrapped(TerminalText.escaped("--full also shows: " + rest.joined(separator: ", ") + "."), to: &bytes)
+    if options.color {
+      bytes.removeLast()
+      bytes.append(contentsOf: Self.plain)
+      bytes.append(0x0A)
     }
   }
 
@@ -43,6 +66,13 @@ struct TableRenderer {
     bytes.append(0x0A)
   }
 
+  private func shownRows(of table: AnswerTable) -> Int {
+    var count = table.rows.count
+    if options.maximumRows > 0 { count = min(count, options.maximumRows) }
+    if let brief = options.brief { count = min(count, brief.rows) }
+    return count
+  }
+
   private struct Cell {
     var text: String
     var width: Int
@@ -55,7 +85,7 @@ struct TableRenderer {
       appendStyled(TerminalText.escaped(title), style: "1", to: &bytes)
       bytes.append(0x0A)
     }
-    let shownCount = options.maximumRows > 0 ? min(table.rows.count, options.maximumRows) : table.rows.count
+    let shownCount = shownRows(of: table)
     let columnCount = table.columns.count
     var cells: [[Cell]] = []
     cells.reserveCapacity(shownCount)
@@ -87,7 +117,7 @@ struct TableRenderer {
       bytes.append(0x0A)
     }
     if table.rows.isEmpty { bytes.append(contentsOf: "(no rows)\n".utf8) }
-    if shownCount < table.rows.count {
+    if shownCount < table.rows.count && options.brief == nil {
       let rest = table.rows.count - shownCount
       bytes.append(contentsOf: "\(ellipsis) \(rest) more \(rest == 1 ? "row" : "rows") (.maxrows 0 shows all)\n".utf8)
     }
@@ -236,6 +266,8 @@ struct TableRenderer {
 
   private var ellipsis: String { options.unicode ? "…" : "..." }
 
+  private static let dim = Array("\u{1B}[2m".utf8)
+  private static let plain = Array("\u{1B}[0m".utf8)
   private static let ruleCharacter = Array("─".utf8)
   private static let shade = Array("░".utf8)
   private static let partialBlocks: [[UInt8]] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"].map { Array($0.utf8) }

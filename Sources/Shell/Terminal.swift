@@ -24,6 +24,13 @@ package enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// Height in cells, or nil when the descriptor is no terminal or does not know.
+  package static func height(_ descriptor: Int32) -> Int? {
+    var size = winsize()
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return nil }
+    return Int(size.ws_row)
+  }
+
   /// Whether colour is used on a descriptor.
   ///
   /// Each stream is judged on its own.

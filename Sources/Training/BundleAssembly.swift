@@ -79,11 +79,13 @@ extension Trainer {
       items: try StringTable(dataSet.items.strings),
       titles: try dataSet.itemTitles.map { try StringTable($0, role: .titles) }, interactions: dataSet.train,
       validation: dataSet.valid, test: dataSet.test, finalUsers: vectors.users, finalItems: vectors.items,
+      scoreParts: scoreParts(width: vectors.users.columns),
       attribution: attribution,
       propagation: propagation.map {
         PropagationRecipe(
           layers: $0.layers, combination: $0.isConcatenated ? .concatenation : .sum, hasSelfLoops: $0.hasSelfLoops,
-          items: $0.isConcatenated ? nil : input.rows(problem.users..<input.rows))
+          items: $0.isConcatenated
+            ? nil : startingItems(of: input, final: vectors.items))
       },
       components: parts.map {
         Components(
@@ -98,6 +100,30 @@ extension Trainer {
       itemText: dataSet.itemText.map(Self.inHalfPrecision),
       userText: dataSet.userTextIsDerived ? nil : dataSet.userText.map(Self.inHalfPrecision),
       userTextDerived: dataSet.userTextIsDerived)
+  }
+
+  /// The items' layer-0 vectors; of an item that nobody has, the vector that ranks, which its text may have predicted.
+  private func startingItems(of input: Matrix, final: Matrix) -> Matrix {
+    let items = input.rows(problem.users..<input.rows)
+    var isKnown = [Bool](repeating: false, count: items.rows)
+    for item in problem.training.columnIndices { isKnown[Int(item)] = true }
+    for item in 0..<items.rows where !isKnown[item] {
+      items.row(item).update(from: final.row(item), count: items.columns)
+    }
+    return items
+  }
+
+  /// What the columns of the ranking vectors stand for.
+  private func scoreParts(width: Int) -> [ScorePart] {
+    let history = fusion?.parts ?? []
+    let modelWidth = history.reduce(width) { $0 - $1.items.columns }
+    let model = trainedAlignment?.scoreParts?.filter { $0.width > 0 } ?? [(name: "collaborative", width: modelWidth)]
+    var start = 0
+    func next(_ name: String, _ width: Int, _ source: ScorePart.Source) -> ScorePart {
+      defer { start += width }
+      return ScorePart(name: name, columns: start..<start + width, source: source)
+    }
+    return model.map { next($0.name, $0.width, .model) } + history.map { next($0.name, $0.items.columns, .history) }
   }
 
   /// Ridge of the representation of a user in the span of the items of the user's history.
@@ -131,7 +157,14 @@ extension Trainer {
           .init("best_epoch", .integer(state.bestEpoch >= 0 ? state.bestEpoch + 1 : state.epoch)),
           .init("end", .string(end.rawValue)),
         ])),
-      .init("score", .object([.init("kind", .string("dot"))])),
+      .init(
+        "score",
+        .object([
+          .init("kind", .string("dot")),
+          .init(
+            "language_weights",
+            .object((fusion?.parts ?? []).map { JSONValue.Member($0.name, .number($0.weight)) })),
+        ])),
     ])
   }
 }

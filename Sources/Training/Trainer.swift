@@ -47,8 +47,13 @@ package final class Trainer {
   /// Where the run stands.
   package internal(set) var state = TrainingState()
 
-  /// Checksum of the text vectors that the alignment was given, as hexadecimal digits; empty without an alignment.
+  /// The language parts that rank beside the model's vectors; nil before `finish` and for a run without them.
+  package private(set) var fusion: LanguageFusion?
+
+  /// Checksum of the text vectors that the run was given, as hexadecimal digits; empty when it uses none.
   let textChecksum: String
+  /// The items' text vectors of a run in which language ranks, `[items, text width]`.
+  private let fusedText: Matrix?
   private let sampler: NegativeSampler
   private let users: [Int32]
   private let positives: [Int32]
@@ -66,26 +71,23 @@ package final class Trainer {
     let model = descriptor.make(
       ModelProblem(interactions: problem.training, seed: configuration.seed), configuration.modelOptions)
     self.model = model
-    if let name = configuration.alignment {
+    let text = try Self.text(of: problem, for: configuration)
+    if let name = configuration.alignment, let text {
       let alignmentDescriptor = try TrainingConfiguration.alignmentDescriptor(name)
-      guard let text = problem.text else { throw .textMissing(alignment: name) }
       alignment = alignmentDescriptor.make(
         AlignmentProblem(
-          text: TextSmoothing.smoothed(
-            configuration.textControl.apply(
-              to: text, users: problem.users, derivedFrom: problem.userTextIsDerived ? problem.training : nil,
-              seed: configuration.seed),
-            over: problem.training, hops: configuration.options.integer("text-hops")),
-          interactions: problem.training,
+          text: text, interactions: problem.training,
           inputWidth: model.embedding.value.columns,
           representationWidth: model.representationWidth, usesNegatives: model.usesNegatives, seed: configuration.seed),
         configuration.alignmentOptions)
-      textChecksum = Self.checksum(of: text)
     } else {
       alignment = nil
-      textChecksum = ""
     }
-    try Self.requireUse(of: configuration.options, by: alignment)
+    textChecksum = text == nil ? "" : problem.text.map(Self.checksum) ?? ""
+    fusedText =
+      configuration.fusesText || alignment?.fusesLanguage ?? false
+      ? text?.rows(problem.users..<problem.users + problem.items) : nil
+    try Self.requireUse(of: configuration, by: alignment)
     optimizer = Adam(
       parameters: model.parameters + (alignment?.parameters ?? []), learningRate: configuration.learningRate)
     sampler = NegativeSampler(training: problem.training, seed: configuration.seed)
@@ -103,6 +105,19 @@ package final class Trainer {
     regularization = Float(configuration.modelOptions.number("regularization"))
   }
 
+  /// The text vectors that a run works with, after its control and its smoothing; nil when it uses none.
+  private static func text(
+    of problem: TrainingProblem, for configuration: TrainingConfiguration
+  ) throws(TrainingError) -> Matrix? {
+    guard configuration.alignment != nil || configuration.fusesText else { return nil }
+    guard let text = problem.text else { throw .textMissing(neededBy: configuration.alignment ?? "fusion=text") }
+    return TextSmoothing.smoothed(
+      configuration.textControl.apply(
+        to: text, users: problem.users, derivedFrom: problem.userTextIsDerived ? problem.training : nil,
+        seed: configuration.seed),
+      over: problem.training, hops: configuration.options.integer("text-hops"))
+  }
+
   private static func checksum(of text: Matrix) -> String {
     var checksum = CRC32C()
     checksum.update(UnsafeRawBufferPointer(text.elements))
@@ -110,12 +125,18 @@ package final class Trainer {
   }
 
   /// Refuses an option that would change nothing in this run: what config.json says must have happened.
-  private static func requireUse(of options: OptionValues, by alignment: (any Alignment)?) throws(TrainingError) {
+  private static func requireUse(
+    of configuration: TrainingConfiguration, by alignment: (any Alignment)?
+  ) throws(TrainingError) {
+    let options = configuration.options
     func isChanged(_ name: String) -> Bool {
       TrainingConfiguration.runOptions.contains { $0.name == name && $0.defaultValue != options.text(name) }
     }
-    for name in ["text-control", "text-hops"] where isChanged(name) && alignment == nil {
-      throw .optionWithoutUse(name, remedy: "it changes the text; add --align")
+    for name in ["text-control", "text-hops"] where isChanged(name) && alignment == nil && !configuration.fusesText {
+      throw .optionWithoutUse(name, remedy: "it changes the text; add --align, or --set fusion=text")
+    }
+    if configuration.fusesText, alignment?.fusesLanguage ?? false {
+      throw .optionWithoutUse("fusion", remedy: "the alignment's score is fused already; add --score final")
     }
     if isChanged("balance-gamma"), !(alignment?.hasTwoSides ?? false) {
       throw .optionWithoutUse("balance-gamma", remedy: "only darec and rlmrec-con have two sides to balance")
@@ -308,7 +329,8 @@ package final class Trainer {
   package func rankingVectors() -> (users: Matrix, items: Matrix) {
     let representation = model.finalRepresentation(of: finalInput)
     let scoring = trainedAlignment?.scoring(representation: representation) ?? representation
-    return (scoring.rows(0..<problem.users), scoring.rows(problem.users..<scoring.rows))
+    let vectors = (users: scoring.rows(0..<problem.users), items: scoring.rows(problem.users..<scoring.rows))
+    return fusion?.vectors(vectors) ?? vectors
   }
 
   /// Metrics of the current parameters on a split.
@@ -317,8 +339,19 @@ package final class Trainer {
     return ranking.evaluate(users: vectors.users, items: vectors.items)
   }
 
+  /// Ends the run: the parameters of the best validation, and language beside them where it ranks.
+  package func finish() {
+    restoreBest()
+    guard let fusedText else { return }
+    fusion = nil
+    let shared = trainedAlignment?.parts(representation: model.finalRepresentation(of: finalInput))?.languageShared
+    fusion = LanguageFusion(
+      base: rankingVectors(), text: fusedText, shared: shared?.rows(problem.users..<problem.users + problem.items),
+      training: problem.training, validation: validation)
+  }
+
   /// Puts the parameters of the best validation in place, if there was one.
-  package func restoreBest() {
+  private func restoreBest() {
     guard !state.bestParameters.isEmpty else { return }
     for (parameter, best) in zip(optimizer.parameters, state.bestParameters) { parameter.value.assign(from: best) }
     model.restore(state: state.bestModelState)

@@ -39,12 +39,18 @@ package struct TrainingConfiguration: Sendable, Equatable {
   /// What the run does to its text vectors.
   package var textControl: TextControl { TextControl(rawValue: options.text("text-control")) ?? .none }
 
+  /// True when the text itself ranks beside the model's vectors, whatever the alignment.
+  package var fusesText: Bool { options.text("fusion") == "text" }
+
   /// The options that belong to the run; names may not collide with those of models and alignments.
   package static let runOptions: [OptionDeclaration] = [
     OptionDeclaration(
       "text-control", .choice(TextControl.allCases.map(\.rawValue)), default: "none",
       "control: permute the text rows, or draw random ones of the same spectrum"),
     OptionDeclaration("text-hops", .integer(0...8), default: "0", "graph hops that smooth the text vectors first"),
+    OptionDeclaration(
+      "fusion", .choice(["none", "text"]), default: "none",
+      "after training, let the items' text rank beside any model's vectors"),
     OptionDeclaration(
       "language-rate", .number(0...1000), default: "1", "factor on the step size of the language side"),
     OptionDeclaration(

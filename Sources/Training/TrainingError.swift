@@ -20,8 +20,8 @@ package enum TrainingError: DescribedFailure {
   case optionWithoutUse(String, remedy: String)
   /// A configuration cannot be read.
   case badConfiguration(String)
-  /// The alignment needs text embeddings and the data has none.
-  case textMissing(alignment: String)
+  /// An alignment, or an option, needs text embeddings and the data has none.
+  case textMissing(neededBy: String)
   /// The data has no training interactions.
   case nothingToLearn
   /// A loss or parameter became infinite or not a number.
@@ -53,8 +53,8 @@ package enum TrainingError: DescribedFailure {
       return "\(path): the checkpoint was made with other text embeddings; give the same files, "
         + "or start anew without --resume"
     case .badConfiguration(let reason): return "the configuration cannot be used: \(reason)"
-    case .textMissing(let alignment):
-      return "alignment '\(alignment)' needs text embeddings and the data has none; "
+    case .textMissing(let name):
+      return "'\(name)' needs text embeddings and the data has none; "
         + "add --item-embeddings FILE, or train with --align none"
     case .nothingToLearn: return "the data has no training interactions after filtering; loosen the filters"
     case .diverged(let epoch, let step, let what, let checkpoint):

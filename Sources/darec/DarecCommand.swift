@@ -21,7 +21,7 @@ struct DarecCommand: ParsableCommand {
       TrainCommand.self, BaselineCommand.self, EvaluateCommand.self, ExperimentCommand.self, ExperimentRunCommand.self,
       ReportCommand.self, ReplCommand.self, RecommendCommand.self, SimilarCommand.self, ComponentsCommand.self,
       ExplainCommand.self, InspectCommand.self, SampleCommand.self, ExportCommand.self, SchemaCommand.self,
-      BenchCommand.self,
+      BenchCommand.self, ManualCommand.self,
     ])
 
   /// Names of the verbs, with the parser's own.

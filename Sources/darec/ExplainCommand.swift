@@ -15,8 +15,8 @@ struct ExplainCommand: ParsableCommand {
       """)
 
   @OptionGroup var query: QueryArguments
-  @Argument(help: "Id of the user.") var user: String?
-  @Argument(help: "Id or title of the item.") var item: String?
+  @Argument(help: "Id of the user.", completion: WordCompletion.user) var user: String?
+  @Argument(help: "Id or title of the item.", completion: WordCompletion.item) var item: String?
   @Option(help: "all, or a file with one user id a line: explains the top N of each.") var users: String?
   @Option(
     help: "The list that the counterfactual drops the item out of; with --users, how many of it are explained for each."
@@ -24,6 +24,7 @@ struct ExplainCommand: ParsableCommand {
   var top: Int = 10
   @Option(help: "Neighbours listed in each space.") var neighbors: Int = 5
   @Option(help: "Most contributions listed; the others are in the residual.") var contributions: Int?
+  @Flag(help: "In table mode, every table and row; the other formats always hold all.") var full = false
 
   mutating func run() throws {
     guard top >= 1, neighbors >= 0, contributions ?? 0 >= 0 else {
@@ -63,6 +64,8 @@ struct ExplainCommand: ParsableCommand {
     request.neighbors = neighbors
     request.contributions = contributions
     request.top = top
-    try query.write(try engine.explain(request, cancellation: cancellation))
+    try query.write(
+      try engine.explain(request, cancellation: cancellation),
+      brief: full ? nil : CommandTable.entry(named: "explain")?.brief)
   }
 }

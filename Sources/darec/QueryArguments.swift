@@ -8,12 +8,14 @@ import Shell
 
 /// `MODEL --format F --output FILE`.
 struct QueryArguments: ParsableArguments {
-  @Argument(help: "Directory of the model.") var model: String
+  @Argument(help: "Directory of the model.", completion: .directory) var model: String
 
-  @Option(help: "Output format: \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    help: "Output format: \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")).",
+    completion: WordCompletion.modes)
   var format: String?
 
-  @Option(help: "Write to this file, replaced at once when all is written.")
+  @Option(help: "Write to this file, replaced at once when all is written.", completion: .file())
   var output: String?
 
   @OptionGroup var threadArguments: ThreadArguments
@@ -47,9 +49,15 @@ struct QueryArguments: ParsableArguments {
   }
 
   /// Writes one answer where it is wanted.
-  func write(_ answer: Answer, default fallback: OutputMode = .table) throws {
+  /// - Parameters:
+  ///   - answer: what to write.
+  ///   - fallback: the mode without `--format`.
+  ///   - brief: what tables leave out; nil for nothing.
+  func write(_ answer: Answer, default fallback: OutputMode = .table, brief: BriefForm? = nil) throws {
     let sink = try AnswerSink(path: output)
-    try sink.write(AnswerRenderer.render(answer, mode: try mode(default: fallback), options: renderOptions))
+    var options = renderOptions
+    options.brief = brief
+    try sink.write(AnswerRenderer.render(answer, mode: try mode(default: fallback), options: options))
     try sink.finish()
   }
 }

@@ -16,7 +16,7 @@ struct RecommendCommand: ParsableCommand {
       """)
 
   @OptionGroup var query: QueryArguments
-  @Argument(help: "Id of the user.") var user: String?
+  @Argument(help: "Id of the user.", completion: WordCompletion.user) var user: String?
   @Option(help: "all, or a file with one user id a line.") var users: String?
   @Option(help: "Items that a new person likes: ids, or titles in double quotes, separated by commas.")
   var items: String?

@@ -19,24 +19,36 @@ struct ReplCommand: ParsableCommand {
       prompt lists the verbs.
       """)
 
-  @Argument(help: "Directory of the model.") var model: String
+  @Argument(help: "Directory of the model.", completion: .directory) var model: String
 
   @Option(
     name: [.customShort("c"), .customLong("command")], parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("Run this command and end; may be repeated.", valueName: "query"))
+    help: ArgumentHelp("Run this command and end; may be repeated.", valueName: "query"),
+    completion: WordCompletion.query)
   var commands: [String] = []
 
-  @Option(name: [.customShort("f"), .customLong("file")], help: "Run the commands of this file and end.")
+  @Option(
+    name: [.customShort("f"), .customLong("file")], help: "Run the commands of this file and end.",
+    completion: .file())
   var file: String?
 
-  @Option(help: "Output mode at the start: \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")).")
+  @Option(
+    name: [.customLong("mode"), .customLong("format")],
+    help: "Output mode at the start: \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")).",
+    completion: WordCompletion.modes)
   var mode: String = "table"
 
-  @Option(help: "Colour: auto, always or never.") var color: String = "auto"
+  @Option(help: "Colour: auto, always or never.", completion: .list(ColorChoice.allCases.map(\.rawValue)))
+  var color: String = "auto"
   @Flag(help: "Go on after an error in a script; the exit code is still 1.") var keepGoing = false
   @Flag(help: "Print each command to standard error before it runs.") var echo = false
   @Flag(help: "Print the time of each query to standard error.") var timer = false
   @Flag(name: .shortAndLong, help: "No banner.") var quiet = false
+  @Option(
+    help: "Run this file before the first prompt, instead of $XDG_CONFIG_HOME/darec/init or ~/.config/darec/init.",
+    completion: .file())
+  var `init`: String?
+  @Flag(help: "Run no file before the first prompt.") var noInit = false
   @OptionGroup var threadArguments: ThreadArguments
 
   mutating func run() throws {
@@ -59,6 +71,9 @@ struct ReplCommand: ParsableCommand {
     // A missing script is found before the model is loaded.
     if let file, !FileReader.exists(file) { throw FileError.missing(path: file) }
 
+    if let path = self.`init`, !FileReader.exists(path) { throw FileError.missing(path: path) }
+    if self.`init` != nil && noInit { throw CommandFailure.usage("give --init FILE or --no-init, not both") }
+    options.startupFile = noInit ? nil : self.`init` ?? StartupFile.location { Terminal.environment($0) }
     let engine = Engine(bundle: try Bundle.load(model))
     let session = Session(engine: engine, options: options)
     let status: ExitStatus

@@ -51,7 +51,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Trade-off of the alignment: sets its weights, with darec all four at once.")
   var lambda: Double?
 
-  @Option(help: "What ranks: final, projected, fused, ... (option score of the alignment).")
+  @Option(help: "What ranks: fused, final, projected, ... (option score of the alignment).")
   var score: String?
 
   @Option(
@@ -219,7 +219,7 @@ struct TrainCommand: ParsableCommand {
   private func save(_ run: Run, name: String, end: TrainingEnd) throws {
     // A run ended by its epoch limit can be resumed with a higher one: its state is kept before the best is restored.
     if end == .epochLimit { _ = try Checkpoint.save(run.trainer, dataOptions: run.data.json, bundle: out) }
-    run.trainer.restoreBest()
+    run.trainer.finish()
     let metrics = run.trainer.finalMetrics()
     let bundle = try run.trainer.bundle(
       name: name, dataSet: run.dataSet, dataName: run.data.displayName, metrics: metrics, end: end)

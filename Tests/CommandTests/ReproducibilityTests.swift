@@ -41,7 +41,8 @@ import Testing
     let directory = try TemporaryFolder()
     let arguments = ["--epochs", "4", "--minimum-epochs", "0"]
     let base = try train(arguments + ["--align", "none"], in: directory, run: "base")
-    let zero = try train(arguments + ["--align", "darec", "--lambda", "0"], in: directory, run: "zero")
+    let zero = try train(
+      arguments + ["--align", "darec", "--score", "final", "--lambda", "0"], in: directory, run: "zero")
     let left = try SafetensorsFile(path: base + "/model.safetensors")
     let right = try SafetensorsFile(path: zero + "/model.safetensors")
     for name in ["final.users", "final.items", "attribution.own", "attribution.item_partial"] {

@@ -127,12 +127,12 @@ import Testing
   }
 
   @Test func modelsWithoutAGraphHaveNoPaths() throws {
-    for model in [ExampleModel(attribution: "representation"), ExampleModel(hasRecipe: false)] {
-      let engine = try model.engine()
-      #expect(throws: QueryError.self) {
-        try engine.answer(.path(PathRequest(user: "user-1", item: "item-1")), cancellation: Cancellation())
-      }
+    let engine = try ExampleModel(attribution: "representation").engine()
+    #expect(throws: QueryError.self) {
+      try engine.answer(.path(PathRequest(user: "user-1", item: "item-1")), cancellation: Cancellation())
     }
+    let older = try ExampleModel(hasRecipe: false).engine()
+    #expect(try ask(older, .path(PathRequest(user: "user-1", item: "item-1")))["reason"]?.string == "no_recipe")
   }
 
   // MARK: - Comparisons
@@ -203,7 +203,8 @@ import Testing
     // One item alone carries the whole score.
     request.items = ["item-11"]
     let alone = try engine.recommend(request, cancellation: Cancellation()).records.first
-    let value = try #require(numbers(alone?["explained"], "contributions", "value").first)
+    let values = numbers(alone?["explained"], "contributions", "value")
+    let value = try #require(values.first)
     #expect((value - (alone?["items"]?.array?.first?["score"]?.double ?? .nan)).magnitude < 1e-5)
   }
 

@@ -22,6 +22,10 @@ struct ExampleModel {
   /// Propagations.
   var layers = 3
   var userTextDerived = true
+  /// The model's columns are a specific and a shared half.
+  var isHalved = false
+  /// Columns of a language part that is summed over the history; 0 for a score of the model alone.
+  var languageWidth = 0
   /// Items that no user has: the last ones.
   var coldItems = 2
 
@@ -100,6 +104,10 @@ struct ExampleModel {
     case "representation": kind = .representation(regularization: 0.05)
     default: kind = .none
     }
+    let language = languagePart(graph)
+    func joined(_ model: Matrix, _ language: Matrix?) -> Matrix {
+      language.map { Matrix.besideEachOther([model, $0]) } ?? model
+    }
     let parts =
       hasParts
       ? Components(
@@ -116,12 +124,28 @@ struct ExampleModel {
       metrics: ["test": ["recall@20": .number(0.1)]], users: StringTable((0..<users).map { "user-\($0)" }),
       items: StringTable((0..<items).map { "item-\($0)" }),
       titles: StringTable((0..<items).map { $0 == 3 ? "" : "The \($0 % 20)th Film" }, role: .titles),
-      interactions: graph, finalUsers: isConcatenated ? blocks.users : isLinear ? linear.users : layer.users,
-      finalItems: isConcatenated ? blocks.items : isLinear ? linear.items : layer.items, attribution: kind,
+      interactions: graph,
+      finalUsers: joined(isConcatenated ? blocks.users : isLinear ? linear.users : layer.users, language?.users),
+      finalItems: joined(isConcatenated ? blocks.items : isLinear ? linear.items : layer.items, language?.items),
+      scoreParts: scoreParts(language: language?.items.columns), attribution: kind,
       propagation: recipe(layer.items, isLinear: isLinear), components: parts, centres: centres,
       itemText: hasParts ? normal(items, 12, &stream) : nil,
       userText: hasParts && !userTextDerived ? normal(users, 12, &stream) : nil,
       userTextDerived: hasParts && userTextDerived)
+  }
+
+  /// The parts of the score; nil for one that nobody has divided.
+  private func scoreParts(language: Int?) -> [ScorePart]? {
+    let width = (isConcatenated ? layers + 1 : 1) * dimension
+    guard language != nil || isHalved else { return nil }
+    let half = width / 2
+    let model =
+      isHalved
+      ? [
+        ScorePart(name: "collaborative_specific", columns: 0..<half, source: .model),
+        ScorePart(name: "collaborative_shared", columns: half..<width, source: .model),
+      ] : [ScorePart(name: "collaborative", columns: 0..<width, source: .model)]
+    return model + (language.map { [ScorePart(name: "language", columns: width..<width + $0, source: .history)] } ?? [])
   }
 
   private func recipe(_ items: Matrix, isLinear: Bool) -> PropagationRecipe? {
@@ -130,6 +154,25 @@ struct ExampleModel {
     let scaled = items.copy()
     for index in 0..<scaled.count { scaled.pointer[index] *= Float(1 / Double(layers + 1)) }
     return PropagationRecipe(layers: layers, combination: .sum, items: scaled)
+  }
+
+  /// Random item vectors and, in Double, the sums over the users' histories; nil when there is no such part.
+  private func languagePart(_ graph: CSRMatrix) -> (users: Matrix, items: Matrix)? {
+    guard languageWidth > 0 else { return nil }
+    var stream = RandomStream(seed: seed, purpose: .test, epoch: 2)
+    let vectors = normal(items, languageWidth, &stream)
+    let transposed = graph.transposed().matrix
+    let sums = Matrix(rows: users, columns: languageWidth)
+    for user in 0..<users {
+      for column in 0..<languageWidth {
+        sums[user, column] = Float(
+          graph.row(user).reduce(0.0) { sum, item in
+            let degrees = Double(graph.degree(user) * transposed.degree(Int(item)))
+            return sum + Double(vectors[Int(item), column]) / degrees.squareRoot()
+          })
+      }
+    }
+    return (sums, vectors)
   }
 
   func engine() throws -> Engine { Engine(bundle: try bundle()) }

@@ -8,9 +8,11 @@ import TestSupport
 import Testing
 
 @Suite struct ExplainTests {
+  /// Seeds 4 and 5 have a language part beside the model's.
   @Test(arguments: ["propagation", "representation"], [1, 2, 3, 4, 5] as [UInt64])
   func contributionsAndResidualAreTheScore(attribution: String, seed: UInt64) throws {
-    let model = ExampleModel(dimension: 5 + Int(seed) * 3, seed: seed, attribution: attribution)
+    var model = ExampleModel(dimension: 5 + Int(seed) * 3, seed: seed, attribution: attribution)
+    model.languageWidth = max(0, Int(seed) - 3) * 7
     let bundle = try model.bundle()
     let engine = Engine(bundle: bundle)
     var stream = RandomStream(seed: seed, purpose: .test, epoch: 9)
@@ -34,6 +36,85 @@ import Testing
       #expect((score - expected).magnitude < 1e-5)
       #expect(values.count == bundle.interactions.degree(user) + 1)
       #expect(zip(values, values.dropFirst()).allSatisfy { $0.magnitude >= $1.magnitude })
+    }
+  }
+
+  /// Parts add up to the value they divide, for the score and for every term; a language part has no own part.
+  @Test(arguments: [
+    ExampleModel(isHalved: true, languageWidth: 5), ExampleModel(attribution: "representation", isHalved: true),
+    ExampleModel(attribution: "none", isConcatenated: true, layers: 2, isHalved: true, languageWidth: 3),
+  ])
+  func scoreAndTermsAreDividedIntoTheirParts(model: ExampleModel) throws {
+    let bundle = try model.bundle()
+    let engine = Engine(bundle: bundle)
+    for (user, item) in [(0, 20), (4, 3), (17, 39)] {
+      let record = try engine.explain(
+        ExplainRequest(user: "user-\(user)", item: "item-\(item)"), cancellation: Cancellation()
+      ).records.first
+      #expect(record?["exact"]?.bool == true)
+      let score = try #require(record?["score"])
+      #expect(texts(score, "parts", "name") == bundle.scoreParts.map(\.name))
+      for (part, value) in zip(bundle.scoreParts, numbers(score, "parts", "value")) {
+        let expected = part.columns.reduce(0.0) {
+          $0 + Double(bundle.finalUsers[user, $1]) * Double(bundle.finalItems[item, $1])
+        }
+        #expect((value - expected).magnitude < 1e-9)
+        // The part of the score is the sum of the terms' parts.
+        let terms = (record?["contributions"]?.array ?? []).reduce(0.0) { sum, term in
+          sum + (term["parts"]?.array?.first { $0["name"]?.string == part.name }?["value"]?.double ?? .nan)
+        }
+        #expect((terms - expected).magnitude < 1e-5)
+      }
+      for term in record?["contributions"]?.array ?? [] {
+        #expect((numbers(term, "parts", "value").reduce(0, +) - (term["value"]?.double ?? .nan)).magnitude < 1e-9)
+        if term["kind"]?.string == "self", model.languageWidth > 0 {
+          #expect(numbers(term, "parts", "value").last == 0)
+        }
+      }
+    }
+  }
+
+  @Test func aScoreOfOnePartIsNotDivided() throws {
+    let record = try ExampleModel().engine().explain(
+      ExplainRequest(user: "user-1", item: "item-20"), cancellation: Cancellation()
+    ).records.first
+    #expect(record?["score"]?["parts"] == nil)
+  }
+
+  /// A person described by a known user's items is given that user's language columns, and the sum of the graph's terms.
+  @Test(arguments: ["propagation", "representation"])
+  func aNewPersonGetsTheLanguageOfTheHistory(attribution: String) throws {
+    var model = ExampleModel(attribution: attribution)
+    model.languageWidth = 6
+    let bundle = try model.bundle()
+    let engine = Engine(bundle: bundle)
+    let user = 4
+    let history = bundle.interactions.row(user).map { "item-\($0)" }
+    var request = RecommendRequest(user: nil)
+    request.items = history
+    request.top = model.items
+    let answer = try engine.recommend(request, cancellation: Cancellation())
+    var known = RecommendRequest(user: "user-\(user)")
+    known.top = model.items
+    let found = try engine.recommend(known, cancellation: Cancellation())
+    func scores(_ answer: Answer) -> [String: Double] {
+      var result: [String: Double] = [:]
+      for item in answer.records.first?["items"]?.array ?? [] {
+        result[item["id"]?.string ?? ""] = item["score"]?.double
+      }
+      return result
+    }
+    let (folded, own) = (scores(answer), scores(found))
+    #expect(folded.count == model.items - history.count && folded.count == own.count)
+    guard case .propagation(let ownPart, _) = bundle.attribution else { return }
+    // All that the fold-in cannot know is the user's own layer-0 part.
+    for (id, score) in own {
+      let item = try #require(Int(id.dropFirst(5)))
+      var part = 0.0
+      for column in 0..<model.dimension {
+        part += Double(ownPart[user, column]) * Double(bundle.finalItems[item, column])
+      }
+      #expect(abs(score - part - (folded[id] ?? .nan)) < 1e-5)
     }
   }
 

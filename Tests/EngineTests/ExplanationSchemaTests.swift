@@ -43,7 +43,7 @@ import Testing
     // Every way to score an edited history, of a set that is found and of one that is not.
     for model in [
       ExampleModel(), ExampleModel(hasRecipe: false), ExampleModel(attribution: "representation"),
-      ExampleModel(attribution: "none", isConcatenated: true, layers: 2),
+      ExampleModel(attribution: "none", isConcatenated: true, layers: 2, isHalved: true, languageWidth: 3),
     ] {
       let engine = try model.engine()
       for user in ["user-1", "user-4", "user-9"] {

@@ -53,7 +53,7 @@ import Testing
   }
 
   private static let alignments = """
-    {"name": "darec", "label": "darec fused", "set": {"score": "fused"}},
+    {"name": "darec", "label": "darec own", "set": {"score": "final"}},
     {"name": "darec", "label": "plain", "text_control": "shuffled"}
     """
 
@@ -61,16 +61,16 @@ import Testing
     ExamplePlan.with(
       """
       {"alignments": ["none", \(Self.alignments)\(more)], "seeds": \(seeds),
-       "report": {"subject": "darec fused", "resamples": 200}}
+       "report": {"subject": "darec own", "resamples": 200}}
       """)
   }
 
   private static let control = """
-    , {"name": "darec", "label": "fused shuffled", "set": {"score": "fused"}, "text_control": "shuffled"}
+    , {"name": "darec", "label": "own shuffled", "set": {"score": "final"}, "text_control": "shuffled"}
     """
 
   @Test func aControlOfOtherSettingsIsNone() throws {
-    let finding = try summary(plan(), gains: ["darec fused": [0.02, 0.02]])["findings"]?[0]
+    let finding = try summary(plan(), gains: ["darec own": [0.02, 0.02]])["findings"]?[0]
     #expect(finding?["reading"]?.string == "uncontrolled")
     let text = try #require(finding?["text"]?.string)
     #expect(text.contains("without a control of the same settings (plain: other settings)"), "\(text)")
@@ -79,24 +79,24 @@ import Testing
 
   @Test func onlyTheControlOfTheSameSettingsIsRead() throws {
     let finding = try summary(
-      plan(Self.control), gains: ["darec fused": [0.02, 0.02], "plain": [0.02, 0.02]])["findings"]?[0]
+      plan(Self.control), gains: ["darec own": [0.02, 0.02], "plain": [0.02, 0.02]])["findings"]?[0]
     #expect(finding?["reading"]?.string == "meaning")
     let text = try #require(finding?["text"]?.string)
-    #expect(text.contains("falls back with fused shuffled: it needs the text's meaning; what the control keeps"))
+    #expect(text.contains("falls back with own shuffled: it needs the text's meaning; what the control keeps"))
     #expect(text.contains("not told apart from plain"), "\(text)")
   }
 
   @Test func seedsThatDisagreeAndOneSeedAreTold() throws {
-    let mixed = try summary(plan(), gains: ["darec fused": [0.04, -0.01]])["findings"]?[0]?["text"]?.string
+    let mixed = try summary(plan(), gains: ["darec own": [0.04, -0.01]])["findings"]?[0]?["text"]?.string
     #expect(mixed?.contains("a gain (1 of 2 seeds positive)") == true, "\(mixed ?? "-")")
-    let single = try summary(plan(seeds: "[1]"), gains: ["darec fused": [0.04]])["findings"]?[0]?["text"]?.string
+    let single = try summary(plan(seeds: "[1]"), gains: ["darec own": [0.04]])["findings"]?[0]?["text"]?.string
     #expect(single?.contains("(on one seed; not shown to hold for others)") == true, "\(single ?? "-")")
   }
 
   @Test func aControlIsTunedOnTheGridOfWhatItControls() throws {
     var json = plan(Self.control)
     json["tuning"] = [
-      "seeds": [7], "grids": ["darec fused": ["lambda": [0.1, 1, 2]], "darec": ["lambda": [0.5, 1]]],
+      "seeds": [7], "grids": ["darec own": ["lambda": [0.1, 1, 2]], "darec": ["lambda": [0.5, 1]]],
     ]
     let plan = try ExperimentPlan(json: json)
     let cells = try plan.kinds.map { try plan.cells(of: $0).count }

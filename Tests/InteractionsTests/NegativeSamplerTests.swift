@@ -38,6 +38,21 @@ import Testing
     #expect(NegativeSampler(training: CSRMatrix(rows: 0, columns: 0, entries: []), seed: 1).negatives(epoch: 0) == [])
   }
 
+  @Test func itemsThatNobodyTouchedAreNeverDrawn() {
+    // Items 0, 4 and 7 are unknown; the two others that user 0 does not have must be drawn about equally often.
+    let training = CSRMatrix(rows: 2, columns: 8, entries: [(0, 1), (0, 2), (0, 6), (1, 1), (1, 3), (1, 5)])
+    let sampler = NegativeSampler(training: training, seed: 5)
+    var counts = [Int](repeating: 0, count: 8)
+    for epoch in 0..<2000 {
+      for (user, item) in zip(sampler.users, sampler.negatives(epoch: epoch)) where user == 0 { counts[Int(item)] += 1 }
+    }
+    #expect(counts[3] + counts[5] == 6000)
+    #expect(abs(counts[3] - 3000) < 200)
+    let everything = CSRMatrix(rows: 1, columns: 3, entries: [(0, 0), (0, 2)])
+    let drawn = Set((0..<50).flatMap { NegativeSampler(training: everything, seed: 3).negatives(epoch: $0) })
+    #expect(drawn == [0, 2])
+  }
+
   @Test func drawsDependOnSeedAndEpochOnly() {
     let many = CSRMatrix(
       rows: 3000, columns: 500, entries: (0..<30_000).map { (Int32($0 * 7919 % 3000), Int32($0 * 104_729 % 500)) })

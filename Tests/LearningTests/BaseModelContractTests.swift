@@ -232,7 +232,7 @@ private let modelNames = BaseModelRegistry.all.map(\.name)
       try small(&$0, model: name)
       $0.learningRate = 0.01
     }
-    trainer.restoreBest()
+    trainer.finish()
     let recall = try #require(trainer.finalMetrics().test?.value(.recall, at: 10))
     // A user's group has ten items; chance finds a quarter of the test items among ten of forty.
     #expect(recall > 0.37)

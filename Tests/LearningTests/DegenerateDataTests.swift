@@ -83,7 +83,7 @@ struct DegenerateProblem: Sendable, CustomTestStringConvertible {
     }
     #expect(trainer.state.epoch == 4)
     for parameter in trainer.optimizer.parameters { #expect(parameter.value.sumOfSquares().isFinite) }
-    trainer.restoreBest()
+    trainer.finish()
     let metrics = trainer.finalMetrics()
     #expect((metrics.validation == nil) == example.validation.isEmpty)
     #expect((metrics.test == nil) == example.test.isEmpty)

@@ -54,8 +54,8 @@ private func records(_ trainer: Trainer) throws -> [JSONValue] {
       observer: nil, isCancelled: { false }, saveCheckpoint: { _ in nil }, clock: { 0 })
     #expect(end == .earlyStopping)
     #expect(resumed.state.epoch == whole.state.epoch)
-    whole.restoreBest()
-    resumed.restoreBest()
+    whole.finish()
+    resumed.finish()
     #expect(parameterBits(resumed) == parameterBits(whole))
   }
 
@@ -98,7 +98,7 @@ private func records(_ trainer: Trainer) throws -> [JSONValue] {
       for name in ["orthogonality", "uniformity", "global", "local"] { try $0.set(name, to: "0") }
     }
     #expect(base.state.epoch < 30)
-    for trainer in [base, byLambda, byTerm] { trainer.restoreBest() }
+    for trainer in [base, byLambda, byTerm] { trainer.finish() }
     for trainer in [byLambda, byTerm] {
       #expect(trainer.state.epoch == base.state.epoch)
       #expect(parameterBits(trainer, named: "embedding") == parameterBits(base, named: "embedding"))

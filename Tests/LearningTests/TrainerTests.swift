@@ -141,8 +141,8 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
     _ = try second.run(observer: nil, isCancelled: { false }, saveCheckpoint: { _ in nil }, clock: { 0 })
     #expect(parameterBits(second) == parameterBits(whole))
     #expect(second.state.log == whole.state.log)
-    second.restoreBest()
-    whole.restoreBest()
+    second.finish()
+    whole.finish()
     #expect(parameterBits(second) == parameterBits(whole))
   }
 
@@ -164,7 +164,7 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
 
   @Test func learnsThePlantedGroups() throws {
     let trainer = try train(smallProblem(), alignment: nil, epochs: 60) { $0.learningRate = 0.01 }
-    trainer.restoreBest()
+    trainer.finish()
     let recall = try #require(trainer.finalMetrics().test?.value(.recall, at: 10))
     // A user's group has ten items; chance finds a quarter of the test items among ten of forty.
     #expect(recall > 0.5)
@@ -172,13 +172,14 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
 
   @Test func earlyStoppingKeepsTheBestParameters() throws {
     let trainer = try train(smallProblem(), epochs: 2000) {
+      try $0.set("score", to: "final")
       $0.learningRate = 0.05
       $0.minimumEpochs = 0
       $0.patience = 2
     }
     #expect(trainer.state.epoch < 2000)
     #expect(trainer.state.badEvaluations == 2)
-    trainer.restoreBest()
+    trainer.finish()
     let value = try #require(trainer.finalMetrics().validation?.value(.recall, at: 20))
     #expect(value == trainer.state.bestValue)
   }
@@ -203,8 +204,8 @@ func parameterBits(_ trainer: Trainer, named prefix: String = "") -> UInt32 {
       ("pooling", "by-type"), ("global-similarity", "dot"), ("global-scale", "per-node"), ("sampling", "batch"),
       ("sampling", "all"), ("matching", "optimal"), ("matching", "greedy"), ("matching", "nearest"),
       ("matching", "random"), ("local-loss", "diagonal"), ("local-loss", "distance"), ("local-loss", "contrastive"),
-      ("centre-metric", "euclidean"), ("score", "projected"), ("score", "sum"), ("score", "shared"), ("score", "fused"),
-      ("score", "fused-projected"), ("collaborative-parts", "halves"),
+      ("centre-metric", "euclidean"), ("score", "projected"), ("score", "sum"), ("score", "shared"),
+      ("collaborative-parts", "halves"),
       ("pretrain-epochs", "2"), ("center-text", "true"), ("projector-layers", "1"), ("projector-layers", "3"),
       ("lambda-scope", "alignment"), ("sample-size", "17"), ("centres", "3"),
     ])

@@ -27,6 +27,39 @@ import Testing
     }
   }
 
+  @Test func partsOfTheScoreAreKept() throws {
+    try withTemporaryFolder { folder in
+      let plain = try exampleBundle()
+      #expect(plain.scoreParts == [ScorePart(name: "collaborative", columns: 0..<4, source: .model)])
+      func parts(_ parts: [ScorePart], attribution: Attribution = .none) throws(BundleError) -> Bundle {
+        try Bundle(
+          name: "parts", configuration: .null, users: plain.users, items: plain.items, interactions: plain.interactions,
+          finalUsers: plain.finalUsers, finalItems: plain.finalItems, scoreParts: parts, attribution: attribution)
+      }
+      let divided = [
+        ScorePart(name: "collaborative", columns: 0..<1, source: .model),
+        ScorePart(name: "language_specific", columns: 1..<4, source: .history),
+      ]
+      // The attribution speaks of the model's columns.
+      let attribution = Attribution.propagation(
+        own: plain.finalUsers.columns(0..<1), itemPartial: plain.finalItems.columns(0..<1))
+      try parts(divided, attribution: attribution).save(to: folder + "/m")
+      let loaded = try Bundle.load(folder + "/m")
+      #expect(loaded.scoreParts == divided && loaded.modelDimension == 1)
+      let refused: [[ScorePart]] = [
+        [], [ScorePart(name: "collaborative", columns: 0..<3, source: .model)],
+        [ScorePart(name: "language", columns: 0..<4, source: .history)],
+        [ScorePart(name: "collaborative", columns: 1..<4, source: .model)],
+        [ScorePart(name: "A", columns: 0..<4, source: .model)],
+        [
+          ScorePart(name: "language", columns: 0..<1, source: .history),
+          ScorePart(name: "collaborative", columns: 1..<4, source: .model),
+        ],
+      ]
+      for wrong in refused { #expect(throws: BundleError.self) { try parts(wrong) } }
+    }
+  }
+
   @Test func optionalPartsMayBeAbsent() throws {
     try withTemporaryFolder { folder in
       var options = ExampleOptions()

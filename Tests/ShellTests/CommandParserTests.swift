@@ -143,6 +143,25 @@ import Testing
     #expect(accepted > 500)
   }
 
+  /// A quoted word at the end sends a line the long way; the words before it must be the same.
+  @Test func plainLinesAreSplitLikeAllOthers() throws {
+    var state: UInt64 = 7
+    func next(_ bound: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % bound
+    }
+    let characters = Array("ab1,,=-\\   \t\r\u{1}".unicodeScalars)
+    for _ in 0..<5_000 {
+      var line = String.UnicodeScalarView()
+      for _ in 0..<next(24) { line.append(characters[next(characters.count)]) }
+      let plain = try WordSplitter.split(String(line))
+      let long = try WordSplitter.split(String(line) + " 'x'")
+      #expect(Array(long.dropLast()) == plain, "\(String(line).debugDescription)")
+    }
+    #expect(try WordSplitter.split("a #b c") == WordSplitter.split("a"))
+    #expect(try WordSplitter.split("a#b,c").map(\.pieces) == [["a#b", "c"]])
+  }
+
   @Test func namesAreUnique() {
     let names = CommandTable.entries.flatMap(\.names)
     #expect(Set(names).count == names.count)

@@ -6,13 +6,24 @@ import Shell
 
 /// Answers from a handful of users and items; remembers nothing.
 final class FakeEngine: QueryAnswering {
-  let users = ["196", "197", "20", "user with blank"]
-  let items = ["50", "51", "7", "a,b", "-5"]
+  let users: [String]
+  let items: [String]
   let itemTitles = ["Star Wars (1977)", "Postman, The (1997)", "Twelve Monkeys", "Say \"Hi\"", "Toy Story (1995)"]
   /// Called inside `recommend`, so that a test can interrupt.
   let onRecommend: @Sendable () -> Void
 
-  init(onRecommend: @escaping @Sendable () -> Void = {}) { self.onRecommend = onRecommend }
+  /// Answers `explain` in place of an echo.
+  let explanation: (@Sendable (ExplainRequest) -> Answer)?
+
+  init(
+    users: [String] = ["196", "197", "20", "user with blank"], items: [String] = ["50", "51", "7", "a,b", "-5"],
+    onRecommend: @escaping @Sendable () -> Void = {}, explanation: (@Sendable (ExplainRequest) -> Answer)? = nil
+  ) {
+    self.users = users
+    self.items = items
+    self.explanation = explanation
+    self.onRecommend = onRecommend
+  }
 
   func recommend(_ request: RecommendRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
     onRecommend()
@@ -52,7 +63,7 @@ final class FakeEngine: QueryAnswering {
   }
 
   func explain(_ request: ExplainRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
-    Self.echo("explain", [request.user, request.item, "\(request.neighbors)"])
+    explanation?(request) ?? Self.echo("explain", [request.user, request.item, "\(request.neighbors)"])
   }
 
   func answer(_ query: Query, cancellation: Cancellation) throws(QueryError) -> Answer {

@@ -60,7 +60,11 @@ final class PseudoTerminal: @unchecked Sendable {
   func waits(for text: String, seconds: Int = 10) -> Bool {
     if !missed.isEmpty { return false }
     let found = finds(text, seconds: seconds)
-    if !found { missed.append("\(text.debugDescription) in \(screen[searchStart...].debugDescription)") }
+    if !found {
+      missed.append("\(text.debugDescription) in \(screen[searchStart...].debugDescription)")
+      // The test has failed; the process on the other side shall not wait for keys that never come.
+      hangUp()
+    }
     return found
   }
 
@@ -112,7 +116,8 @@ enum TerminalProcess {
   ///   - terminal: the terminal's path.
   ///   - folder: where history is kept.
   ///   - setting: further environment, `NAME=VALUE` separated by blanks.
-  static func run(terminal: String, folder: String, setting: String = "") -> Never {
+  ///   - script: a file to run in place of a conversation.
+  static func run(terminal: String, folder: String, setting: String = "", script: String = "") -> Never {
     setsid()
     let descriptor = open(terminal, O_RDWR)
     _ = ioctl(descriptor, UInt(TIOCSCTTY), 0)
@@ -134,7 +139,7 @@ enum TerminalProcess {
     close(note)
     // A query for user 20 runs until it is interrupted.
     let session = Session(engine: SlowEngine())
-    _ = session.runInteractive()
+    _ = script.isEmpty ? session.runInteractive() : session.runScript(path: script)
     exit(session.exitCode)
   }
 }
@@ -148,6 +153,11 @@ final class SlowEngine: QueryAnswering {
       _ = Glibc.write(2, "[working]", 9)
       while !cancellation.isCancelled { usleep(1000) }
       throw .interrupted
+    }
+    if request.user == "197" && request.includeSeen {
+      // Deaf: a query that looks at nothing.
+      _ = Glibc.write(2, "[deaf]", 6)
+      while true { usleep(1000) }
     }
     return try fake.recommend(request, cancellation: cancellation)
   }

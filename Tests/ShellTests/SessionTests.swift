@@ -45,8 +45,9 @@ import Testing
   @Test func aSessionRemembersWhomItIsAbout() {
     let result = script(".mode jsonl\nas 196\nexplain 50\nas\nexplain 50\n")
     #expect(result.output == "{\"kind\":\"explain\",\"asked\":[\"196\",\"50\",\"5\"]}\n")
-    #expect(result.errors.hasPrefix("no longer as user 196\n<stdin>:5: explain: "))
+    #expect(result.errors.hasPrefix("<stdin>:5: explain: "))
     #expect(result.status == 1)
+    #expect(script("as 196\nas\n").output.hasPrefix("Commands that name no user now mean user 196.\nNo user is"))
     let unknown = script("as 198\n")
     #expect(unknown.errors.hasPrefix("<stdin>:1: as: column 4: unknown user '198'") && unknown.status == 1)
   }
@@ -115,13 +116,16 @@ import Testing
     ),
     ("stats \\\n\\\nextra\n", "", "<stdin>:1: stats: column 7: 'extra' is one word too many: stats\n", 1),
     ("\0\n", "", "<stdin>:1: byte 1 of the line is zero; this is not a text file\n", 1),
-    (".read /nonexistent/x\n", "", "<stdin>:1: cannot open '/nonexistent/x': No such file or directory\n", 66),
+    (
+      ".read /nonexistent/x\n", "",
+      "<stdin>:1: .read: column 7: cannot open '/nonexistent/x': No such file or directory\n", 66
+    ),
     (".echo on\n.mode quiet\nstats\n", "", "darec> .mode quiet\ndarec> stats\n", 0),
     (".timer on\n.timer\n.width 100\n.width\n", ".timer on\n.width 100\n", "", 0),
     (
       "explain 196\n", "",
-      "<stdin>:1: explain: column 12: ITEM is missing: explain USER ITEM [--neighbors N] [--contributions N] [--top N]\n",
-      1
+      "<stdin>:1: explain: column 12: ITEM is missing: explain USER ITEM [--neighbors N] "
+        + "[--contributions N] [--top N] [--full]\n", 1
     ),
     (
       "explain 196 Star Wars\n", "",
@@ -137,7 +141,7 @@ import Testing
     ),
     (
       "recommend 196 --candidates /nonexistent/c\n", "",
-      "<stdin>:1: cannot open '/nonexistent/c': No such file or directory\n", 66
+      "<stdin>:1: recommend: column 28: cannot open '/nonexistent/c': No such file or directory\n", 66
     ),
     (
       ".mode jsno\n", "",
@@ -156,8 +160,11 @@ import Testing
     (".exit 256\n", "", "<stdin>:1: .exit: column 7: CODE must be from 0 to 255\n", 1),
     (".timer maybe\n", "", "<stdin>:1: .timer: column 8: 'maybe' is not on or off\n", 1),
     (".once\n", "", "<stdin>:1: .once: column 6: FILE is missing: .once FILE\n", 1),
-    (".read /\n", "", "<stdin>:1: cannot open '/': Is a directory\n", 66),
-    (".output /nonexistent/x\n", "", "<stdin>:1: cannot write '/nonexistent/x': No such file or directory\n", 1),
+    (".read /\n", "", "<stdin>:1: .read: column 7: cannot open '/': Is a directory\n", 66),
+    (
+      ".output /nonexistent/x\n", "",
+      "<stdin>:1: .output: column 9: cannot write '/nonexistent/x': No such file or directory\n", 1
+    ),
   ]
 
   @Test(arguments: Self.rows)
@@ -215,7 +222,8 @@ import Testing
     let second = folder.write("second", "\n.read \(first)\n")
     folder.write("first", ".read \(second)\n")
     let result = transcript(folder: folder) { $0.runScript(path: first) }
-    #expect(result.errors == "\(second):2: the script reads itself: \(first) -> \(second) -> \(first)\n")
+    #expect(
+      result.errors == "\(second):2: .read: column 7: the script reads itself: \(first) -> \(second) -> \(first)\n")
     #expect(result.status == 1)
   }
 
@@ -229,7 +237,8 @@ import Testing
     #expect(whole == Transcript(output: "{\"kind\":\"stats\",\"asked\":[]}\n", errors: "", status: 0))
     let zero = folder.write("level0", ".read \(folder.file("level1"))\n")
     let tooDeep = transcript(folder: folder) { $0.runScript(path: zero) }
-    #expect(tooDeep.errors == "\(folder.file("level15")):1: scripts may read scripts at most 16 deep\n")
+    #expect(
+      tooDeep.errors == "\(folder.file("level15")):1: .read: column 1: scripts may read scripts at most 16 deep\n")
   }
 
   @Test func outputFilesAppearWholeAtTheEnd() {
@@ -281,7 +290,8 @@ import Testing
   }
 
   @Test func showCanBePastedBack() {
-    let first = script(".mode csv\n.precision 2\n.bail off\n.maxrows 7\n.headers off\n.width 99\n.timer on\n.show\n")
+    let first = script(
+      ".mode csv\n.precision 2\n.detail full\n.bail off\n.maxrows 7\n.headers off\n.width 99\n.timer on\n.show\n")
     let second = script(first.output + ".show\n")
     #expect(second.output == first.output)
     #expect(first.output.contains(".precision 2\n"))
@@ -298,7 +308,7 @@ import Testing
     folder.write("excluded", Array("7\n".utf8) + [0xFF])
     let bad = script("recommend 196 --exclude \(excluded)\n", folder: folder)
     #expect(bad.status == ExitStatus.badData.rawValue)
-    #expect(bad.errors.hasPrefix("<stdin>:1: \(excluded):2: byte 1"))
+    #expect(bad.errors.hasPrefix("<stdin>:1: recommend: column 25: \(excluded):2: byte 1"))
   }
 
   @Test func itemsWithCommasGoInQuotes() throws {
@@ -389,7 +399,9 @@ import Testing
       #expect(help.status == 0)
     }
     for line in script("help\n").output.split(separator: "\n") { #expect(line.utf8.count <= 80) }
-    for topic in CommandHelp.topics { #expect(script("? \(topic.name)\n").output == topic.text) }
+    for topic in CommandHelp.topics where topic.name != "tour" {
+      #expect(script("? \(topic.name)\n").output == topic.text)
+    }
   }
 
   @Test func hostileTextNeverReachesTheErrorStream() {

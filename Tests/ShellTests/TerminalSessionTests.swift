@@ -157,6 +157,24 @@ import Testing
       #expect(terminal.missed.isEmpty)
     }
 
+    @Test func keysCanBeBoundForThisProgramAlone() async {
+      let bindings = folder.write(
+        "inputrc", "$if darec\n\"\\C-t\": \"find bound\"\n$endif\n$if other\n\"\\C-t\": \"find wrong\"\n$endif\n")
+      async let driver: Void = onThread { [terminal] in
+        terminal.waits(for: "darec> ")
+        terminal.type("\u{14}\r")
+        terminal.waits(for: "Asked find of bound, 10.")
+        terminal.waits(for: "darec> ")
+        terminal.type("quit\r")
+      }
+      await #expect(processExitsWith: .exitCode(0)) {
+        [name = terminal.name as String, path = folder.path as String, setting = "INPUTRC=\(bindings)" as String] in
+        TerminalProcess.run(terminal: name, folder: path, setting: setting)
+      }
+      await driver
+      #expect(terminal.missed.isEmpty)
+    }
+
     @Test func tablesFollowTheWindow() async {
       async let driver: Void = onThread { [terminal] in
         terminal.waits(for: "darec> ")

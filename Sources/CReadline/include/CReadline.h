@@ -37,8 +37,8 @@ void darec_readline_offer(const char *text, char append);
 /* Adds a line to what the arrow keys recall. */
 void darec_readline_remember(const char *line);
 
-/* Shows the prompt and waits for a line. Bytes of the prompt between \001 and \002 take no room on the screen. */
-int darec_readline_read(const char *prompt, char **line, int *signal_number);
+/* Shows the prompt and waits for a line; after Ctrl-C `dropped_text` says whether the line had any text. Bytes of the prompt between \001 and \002 take no room on the screen. */
+int darec_readline_read(const char *prompt, char **line, int *signal_number, bool *dropped_text);
 
 /* Frees a line. */
 void darec_readline_free(char *line);

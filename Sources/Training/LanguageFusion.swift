@@ -1,0 +1,168 @@
+// Language beside behaviour in the score. Guide: Docs/Method.md, "The fused score".
+
+import Evaluation
+import Numerics
+
+/// Parts of language that rank beside the base model's vectors.
+///
+/// score(u, i) = e_u · e_i + Σ_b ω_b h_u^b · l_i^b, with l_i^b the unit vector of item i in part b, and for the user the
+/// sum over the past items j, h_u^b = Σ_{j ∈ N(u)} (d_u d_j)^-1/2 l_j^b: what the texts of the history say. Every past
+/// item therefore carries an exact term of the score, for every base model. The weights are chosen by validation
+/// Recall@20 after training; a part that does not help is left out. Nothing here is trained to rank: text that is bent
+/// towards behaviour repeats what behaviour knows already (Docs/Benchmarks/alignment-probes.md).
+package struct LanguageFusion {
+  /// One part of the language side.
+  package struct Part {
+    /// Its name in the bundle, such as `language_specific`.
+    package let name: String
+    /// Item vectors, scaled by the root of the weight, `[items, w]`.
+    package let items: Matrix
+    /// User vectors, scaled alike, `[users, w]`.
+    package let users: Matrix
+    /// ω, relative to the spread of the scores: the deviation of this part's scores over that of the base model's.
+    package let weight: Double
+  }
+
+  /// The parts that help, in the order of the columns.
+  package let parts: [Part]
+  /// Items without training interactions, and their vectors as their text predicts them, `[those items, d]`.
+  ///
+  /// Nil when there is no such item or too little to predict from.
+  private let predicted: (items: [Int32], vectors: Matrix)?
+
+  /// Weights tried, relative to the spread of the scores.
+  private static let weights = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1]
+  /// The weight where no validation split can choose one.
+  private static let weightWithoutValidation = 0.1
+
+  /// Chooses the weights.
+  /// - Parameters:
+  ///   - base: the base model's vectors, `[users, d]` and `[items, d]`.
+  ///   - text: unit or zero rows of the items, `[items, text width]`.
+  ///   - shared: the language side's shared part of the items, `[items, p]`; nil to take the text as one part.
+  ///   - training: `[users, items]`.
+  ///   - validation: where weights are chosen; nil to take a fixed one.
+  package init(
+    base: (users: Matrix, items: Matrix), text: Matrix, shared: Matrix?, training: CSRMatrix, validation: FullRanking?
+  ) {
+    let whitened = LanguageVectors.whitened(text)
+    predicted = Self.predictions(of: base.items, from: whitened, training: training)
+    let start = Self.replaced(base.items, by: predicted)
+    let history = Self.history(training)
+    var candidates: [(name: String, items: Matrix)] = []
+    if let shared {
+      candidates = [
+        ("language_specific", LanguageVectors.rest(of: whitened, without: shared)),
+        ("language_shared", shared.columnCentred().normalizedRows().matrix),
+      ]
+    } else {
+      candidates = [("language", whitened)]
+    }
+    let baseSpread = Self.spread(base.users, start)
+    let prepared = candidates.map { candidate -> (name: String, users: Matrix, items: Matrix, unit: Double) in
+      let users = Matrix.uninitialized(rows: training.rows, columns: candidate.items.columns)
+      sparseTimesDense(history, candidate.items, into: users)
+      let spread = Self.spread(users, candidate.items)
+      return (candidate.name, users, candidate.items, spread > 0 && baseSpread > 0 ? baseSpread / spread : 0)
+    }
+    func parts(_ weights: [Double]) -> [Part] {
+      zip(prepared, weights).compactMap { part, weight in
+        guard weight > 0, part.unit > 0 else { return nil }
+        let factor = Float((weight * part.unit).squareRoot())
+        let users = part.users.copy()
+        let items = part.items.copy()
+        users.scale(by: factor)
+        items.scale(by: factor)
+        return Part(name: part.name, items: items, users: users, weight: weight)
+      }
+    }
+    var chosen = [Double](repeating: Self.weightWithoutValidation, count: prepared.count)
+    if let validation, !validation.evaluatedUsers.isEmpty {
+      chosen = [Double](repeating: 0, count: prepared.count)
+      func value(_ weights: [Double]) -> Double {
+        let vectors = Self.joined((base.users, start), parts(weights))
+        return validation.evaluate(users: vectors.users, items: vectors.items).value(.recall, at: 20) ?? 0
+      }
+      var best = value(chosen)
+      // One part at a time; the first once more beside the others, and only where there are others.
+      let order = Array(prepared.indices) + (prepared.count > 1 ? [0] : [])
+      for part in order where prepared[part].unit > 0 {
+        let before = chosen
+        for weight in [0] + Self.weights where weight != before[part] {
+          var trial = before
+          trial[part] = weight
+          let found = value(trial)
+          if found > best {
+            best = found
+            chosen = trial
+          }
+        }
+      }
+    }
+    self.parts = parts(chosen)
+  }
+
+  /// The vectors that rank: the base model's, then the columns of each part.
+  /// - Parameter base: `[users, d]` and `[items, d]`.
+  package func vectors(_ base: (users: Matrix, items: Matrix)) -> (users: Matrix, items: Matrix) {
+    Self.joined((base.users, Self.replaced(base.items, by: predicted)), parts)
+  }
+
+  private static func joined(
+    _ base: (users: Matrix, items: Matrix), _ parts: [Part]
+  ) -> (users: Matrix, items: Matrix) {
+    guard !parts.isEmpty else { return base }
+    return (
+      Matrix.besideEachOther([base.users] + parts.map(\.users)),
+      Matrix.besideEachOther([base.items] + parts.map(\.items))
+    )
+  }
+
+  /// (d_u d_j)^-1/2 at every training interaction, `[users, items]`.
+  private static func history(_ training: CSRMatrix) -> CSRMatrix {
+    let degrees = training.columnDegrees()
+    var values: [Float] = []
+    values.reserveCapacity(training.entryCount)
+    for user in 0..<training.rows {
+      for item in training.row(user) {
+        values.append(Float(1 / (Double(training.degree(user)) * Double(degrees[Int(item)])).squareRoot()))
+      }
+    }
+    return CSRMatrix(
+      rows: training.rows, columns: training.columns, rowStarts: training.rowStarts,
+      columnIndices: training.columnIndices, values: values)
+  }
+
+  /// The standard deviation of all scores x_u · y_i, from the Gram matrices in O((users + items) d²).
+  private static func spread(_ users: Matrix, _ items: Matrix) -> Double {
+    let pairs = Double(users.rows) * Double(items.rows)
+    guard pairs > 0 else { return 0 }
+    let squares = zip(doubleGram(users, users), doubleGram(items, items)).reduce(0.0) { $0 + $1.0 * $1.1 }
+    let total = zip(users.columnSums(), items.columnSums()).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    return max(0, squares / pairs - (total / pairs) * (total / pairs)).squareRoot()
+  }
+
+  // MARK: - Items that nobody has touched
+
+  /// What their text predicts of the vectors of items without training interactions, whose own vectors mean nothing.
+  private static func predictions(
+    of items: Matrix, from text: Matrix, training: CSRMatrix
+  ) -> (items: [Int32], vectors: Matrix)? {
+    let degrees = training.columnDegrees()
+    let cold = (0..<Int32(items.rows)).filter { degrees[Int($0)] == 0 }
+    guard !cold.isEmpty else { return nil }
+    let warm = (0..<Int32(items.rows)).filter { degrees[Int($0)] > 0 }
+    guard let probe = RidgeProbe(text: text, vectors: items, degrees: degrees.map { Int32($0) }) else { return nil }
+    let map = RidgeMap(from: text.gatherRows(warm), to: items.gatherRows(warm))
+    return (cold, map.predict(text.gatherRows(cold), ridge: probe.relativeRidge))
+  }
+
+  private static func replaced(_ items: Matrix, by predicted: (items: [Int32], vectors: Matrix)?) -> Matrix {
+    guard let predicted else { return items }
+    let result = items.copy()
+    for (position, item) in predicted.items.enumerated() {
+      result.row(Int(item)).update(from: predicted.vectors.row(position), count: result.columns)
+    }
+    return result
+  }
+}

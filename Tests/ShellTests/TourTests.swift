@@ -1,0 +1,28 @@
+// The tour for newcomers.
+
+import Engine
+import Shell
+import Testing
+
+@Suite struct TourTests {
+  @Test func everyStepRunsOnTheModelAtHand() {
+    let tour = Tour(engine: FakeEngine())
+    #expect(
+      tour.steps.map(\.command) == [
+        "stats", "find star --top 5", "recommend 196 --top 5", "explain 196 50",
+        "similar item 50 --space shared --top 5", "components user 196",
+      ])
+    for step in tour.steps {
+      let result = script(step.command + "\n")
+      #expect(result.status == 0, "\(step.command): \(result.errors)")
+    }
+    #expect(script("help tour\n").output == tour.text)
+    for line in tour.text.split(separator: "\n") { #expect(line.utf8.count <= 80) }
+  }
+
+  @Test func aModelWithoutUsersStillHasATour() {
+    let tour = Tour(engine: FakeEngine(users: [], items: []))
+    #expect(tour.steps.count == 6)
+    #expect(tour.text.contains("recommend USER --top 5"))
+  }
+}
