@@ -173,7 +173,9 @@ extension Engine {
     if let text {
       result.append(
         "By its text it is closest to \(name(of: .item, Int(text.index))) of the user's items "
-          + "(cosine \(decimal(text.similarity, places: 2))); text is not itself part of the score.")
+          + "(cosine \(decimal(text.similarity, places: 2))); "
+          + (bundle.modelDimension < bundle.dimension
+            ? "what texts add to the score is in its language parts." : "text is not itself part of the score."))
     }
     for warning in explanation.warnings { result.append("Note: \(warning.message).") }
     return result

@@ -256,7 +256,7 @@ extension Engine {
     add("counterfactual.smaller_than_best_random", found.map { $0.smallestRandom == nil ? 1 : 0 })
     // No set is smaller than one item: where a random one suffices, all that can be asked is that ours is one too.
     let beatable = found.filter { $0.smallestRandom != 1 }
-    add("counterfactual.smaller_where_one_random_item_is_not_enough", beatable.map { $0.smallestRandom == nil ? 1 : 0 })
+    add("counterfactual.smaller_unless_one_suffices", beatable.map { $0.smallestRandom == nil ? 1 : 0 })
     add(
       "counterfactual.not_larger_than_best_random",
       found.map { one in one.smallestRandom.map { $0 >= one.setSize ?? 0 } ?? true ? 1 : 0 })
@@ -318,7 +318,7 @@ extension Engine {
     if let drops = value("counterfactual.drops_item"), let smaller = value("counterfactual.smaller_than_best_random"),
       let size = value("counterfactual.size")
     {
-      let beatable = value("counterfactual.smaller_where_one_random_item_is_not_enough")
+      let beatable = value("counterfactual.smaller_unless_one_suffices")
       result.append(
         "Counterfactual sets (\(decimal(size.mean, places: 1)) items on average) drop the item in \(percent(drops.mean)) "
           + "of \(count(drops.users, "case")) and are smaller than the best of \(options.randomSets) random sets in "
