@@ -73,7 +73,7 @@ let package = Package(
     .target(
       name: "Engine",
       dependencies: [
-        "ModelFile", "Numerics", "Files",
+        "Evaluation", "ModelFile", "Numerics", "Files",
       ], swiftSettings: common),
     // Layer 6
     .target(

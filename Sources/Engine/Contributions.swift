@@ -4,14 +4,36 @@
 import ModelFile
 import Numerics
 
-/// A score divided into one term for each past item and the user's own part.
+/// A score divided into one term for each past item and the user's own part, each divided among the score's parts.
 struct Contributions {
+  /// The same division of one part of the score, such as `language_specific`.
+  struct Part {
+    var name: String
+    /// What does not come from past items.
+    var own: Double
+    /// One term for each past item, in the order of `terms`.
+    var values: [Double]
+  }
+
   /// The past items and their terms, in item order.
   var terms: [(item: Int32, value: Double)]
   /// What does not come from past items.
   var own: Double
-  /// True when own part and terms are the score by an identity of the model.
+  /// True when own part and terms are the score by an identity of the model; false for a linear reading of a model that
+  /// has none, whose own part is 0.
   var isIdentity: Bool
+  /// The parts in the order of the bundle's `scoreParts`; terms and own part are their sums.
+  var parts: [Part]
+
+  /// Adds up parts.
+  init(history: [Int32], parts: [Part], isIdentity: Bool) {
+    self.parts = parts
+    self.isIdentity = isIdentity
+    own = parts.reduce(0) { $0 + $1.own }
+    terms = history.enumerated().map { position, item in
+      (item: item, value: parts.reduce(0) { $0 + $1.values[position] })
+    }
+  }
 
   /// Own part and terms.
   var sum: Double { terms.reduce(own) { $0 + $1.value } }
@@ -27,71 +49,78 @@ func innerProduct(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>,
 extension Engine {
   /// Divides the score of an item for a user; every sum is in Double.
   ///
-  /// The model's part as its attribution says, the rest term by term: (d_u d_j)^-1/2 y_j . y_i over the columns that are
-  /// sums over the history.
+  /// Parts of the model as its attribution says, over their columns:
+  /// Propagation: own = own_u . e_i, term of j = (d_u d_j)^-1/2 itemPartial_j . e_i.
+  /// Representation: with z = (Y^T Y + r I)^-1 e_u and w_j = y_j . z, term of j = w_j (y_j . e_i) and
+  /// own = (e_u - sum of w_j y_j) . e_i.
+  /// None, with a recipe: by the encoder (`LinearEncoder.contributions`). None without one: the terms of a representation
+  /// as a linear reading; what they leave is no part of the model.
+  /// Parts of the history: no own part, term of j = (d_u d_j)^-1/2 y_j . y_i.
   func contributions(user: Int, item: Int) -> Contributions {
-    var result = modelContributions(user: user, item: item)
-    let columns = bundle.modelDimension..<bundle.dimension
-    guard !columns.isEmpty else { return result }
-    let history = bundle.interactions.row(user)
-    let target = bundle.finalItems.row(item) + columns.lowerBound
-    let languageTerms = history.map { past -> (item: Int32, value: Double) in
-      let weight = historyWeight(of: past, among: history.count)
-      return (past, weight * innerProduct(bundle.finalItems.row(Int(past)) + columns.lowerBound, target, columns.count))
+    let history = Array(bundle.interactions.row(user))
+    let target = bundle.finalItems.row(item)
+    let isRepresented: Bool
+    var isIdentity = true
+    switch bundle.attribution {
+    case .propagation: isRepresented = false
+    case .representation: isRepresented = true
+    case .none:
+      isRepresented = bundle.propagation == nil
+      isIdentity = !isRepresented
     }
-    if result.terms.isEmpty {
-      result.terms = languageTerms
-    } else {
-      for index in result.terms.indices { result.terms[index].value += languageTerms[index].value }
+    let represented: (weights: [Double], rest: [Double]) =
+      isRepresented ? representation(user: user, history: history) : ([], [])
+    func division(_ columns: Range<Int>) -> (own: Double, values: [Double]) {
+      let start = columns.lowerBound
+      if case .propagation(let own, let itemPartial) = bundle.attribution {
+        let values = history.map { past in
+          historyWeight(of: past, among: history.count)
+            * innerProduct(itemPartial.row(Int(past)) + start, target + start, columns.count)
+        }
+        return (innerProduct(own.row(user) + start, target + start, columns.count), values)
+      }
+      if isRepresented {
+        let values = zip(history, represented.weights).map { past, weight in
+          weight * innerProduct(bundle.finalItems.row(Int(past)) + start, target + start, columns.count)
+        }
+        guard isIdentity else { return (0, values) }
+        return (columns.reduce(0.0) { $0 + represented.rest[$1] * Double(target[$1]) }, values)
+      }
+      let divided = encoder(user: user, history: history, columns: columns)?
+        .contributions(user: user, item: item, history: history)
+      return (divided?.own ?? 0, divided?.terms.map(\.value) ?? history.map { _ in 0 })
     }
-    return result
+    let parts = bundle.scoreParts.map { part -> Contributions.Part in
+      switch part.source {
+      case .model:
+        let divided = division(part.columns)
+        return .init(name: part.name, own: divided.own, values: divided.values)
+      case .history:
+        let values = history.map {
+          historyTerm(of: $0, columns: part.columns, item: item, weight: historyWeight(of: $0, among: history.count))
+        }
+        return .init(name: part.name, own: 0, values: values)
+      }
+    }
+    return Contributions(history: history, parts: parts, isIdentity: isIdentity)
   }
 
   /// (n d_j)^-1/2 for an item of a history of n items.
   ///
   /// An item without training interactions has no edge the model knows: as a neighbour its degree is this one.
-  private func historyWeight(of item: Int32, among count: Int) -> Double {
+  func historyWeight(of item: Int32, among count: Int) -> Double {
     1 / (Double(count) * Double(max(1, itemDegrees[Int(item)]))).squareRoot()
   }
 
-  /// Divides the model's part of a score.
-  ///
-  /// Propagation: own = own_u . e_i, term of j = (d_u d_j)^-1/2 itemPartial_j . e_i.
-  /// Representation: with z = (Y^T Y + r I)^-1 e_u and w_j = y_j . z, term of j = w_j (y_j . e_i) and
-  /// own = (e_u - sum of w_j y_j) . e_i.
-  private func modelContributions(user: Int, item: Int) -> Contributions {
-    let history = bundle.interactions.row(user)
-    let width = bundle.modelDimension
-    let target = bundle.finalItems.row(item)
-    switch bundle.attribution {
-    case .propagation(let own, let itemPartial):
-      let terms = history.map { past -> (item: Int32, value: Double) in
-        let weight = historyWeight(of: past, among: history.count)
-        return (past, weight * innerProduct(itemPartial.row(Int(past)), target, width))
-      }
-      return Contributions(terms: terms, own: innerProduct(own.row(user), target, width), isIdentity: true)
-    case .representation(let regularization):
-      let items = modelItems(history)
-      let system = RidgeSystem(rows: 0..<Int32(history.count), of: items, regularization: regularization)
-      var rest = (0..<width).map { Double(bundle.finalUsers.row(user)[$0]) }
-      let z = system.solve(rest)
-      let terms = history.enumerated().map { position, past -> (item: Int32, value: Double) in
-        let vector = items.row(position)
-        var weight = 0.0
-        for index in 0..<width { weight += Double(vector[index]) * z[index] }
-        for index in 0..<width { rest[index] -= weight * Double(vector[index]) }
-        return (past, weight * innerProduct(vector, target, width))
-      }
-      var own = 0.0
-      for index in 0..<width { own += rest[index] * Double(target[index]) }
-      return Contributions(terms: terms, own: own, isIdentity: true)
-    case .none:
-      return Contributions(terms: [], own: 0, isIdentity: false)
-    }
+  /// What a past item adds to a score over columns that are sums over the history.
+  func historyTerm(of past: Int32, columns: Range<Int>, item: Int, weight: Double) -> Double {
+    let start = columns.lowerBound
+    return weight
+      * innerProduct(bundle.finalItems.row(Int(past)) + start, bundle.finalItems.row(item) + start, columns.count)
   }
 
   /// The model's columns of the final vectors of some items, `[items, model columns]`.
-  private func modelItems(_ items: some Collection<Int32>) -> Matrix {
+  func modelItems(_ items: some Collection<Int32>) -> Matrix {
     bundle.finalItems.gatherRows(Array(items)).columns(0..<bundle.modelDimension)
   }
 

@@ -131,6 +131,14 @@ package func grouped(_ number: Int) -> String {
   return result
 }
 
+/// A share as whole per cent, for sentences.
+func wholePercent(_ share: Double) -> String {
+  share.isFinite ? "\(grouped(Int((100 * share).rounded()))) %" : "\(share)"
+}
+
+/// The text with its first letter as a capital, for the beginning of sentences.
+func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
+
 /// A number with a fixed number of decimals, for sentences; no locale and no Foundation.
 func decimal(_ value: Double, places: Int = 3) -> String {
   guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }

@@ -164,6 +164,7 @@ extension Engine {
     var parts: [String] = []
     if bundle.titles != nil { parts.append("titles") }
     if bundle.components != nil { parts.append("components") }
+    if bundle.propagation != nil { parts.append("propagation") }
     if bundle.centres != nil { parts.append("centres") }
     if bundle.itemText != nil { parts.append("item_text") }
     if bundle.userText != nil { parts.append("user_text") }

@@ -16,6 +16,7 @@ extension Engine {
   /// Why an item has its score for a user.
   package func explain(_ request: ExplainRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
     guard (0...1_000).contains(request.neighbors) else { throw .invalid("--neighbors must be between 0 and 1000") }
+    try check(top: request.top)
     if let limit = request.contributions, limit < 0 { throw .invalid("--contributions must not be negative") }
     let explanation = try explanation(request, cancellation: cancellation)
     return Answer(
@@ -33,17 +34,22 @@ extension Engine {
     let contributions = contributions(user: user, item: item)
     let score = Double(scores[item])
     let magnitude = contributions.terms.reduce(contributions.own.magnitude) { $0 + $1.value.magnitude }
-    let listed = terms(of: contributions, magnitude: magnitude, limit: request.contributions)
+    let ordered = terms(of: contributions, magnitude: magnitude)
+    let listed = ordered.limited(to: request.contributions)
+    let counterfactual =
+      request.counterfactual
+      ? try counterfactual(user: user, item: item, top: request.top, scores: scores, cancellation: cancellation) : nil
     if cancellation.isCancelled { throw .interrupted }
     let others = history.filter { Int($0) != item }
     let hasItem = itemUsers.row(item).filter { Int($0) != user }
     return Explanation(
-      user: user, item: item, score: score, rank: rank, candidates: candidates, terms: listed,
-      unlisted: contributions.terms.count + (contributions.isIdentity ? 1 : 0) - listed.count,
+      user: user, item: item, score: score, parts: scoreParts(user: user, item: item), rank: rank,
+      candidates: candidates, terms: listed,
+      evidence: ordered.evidence(of: score), unlisted: ordered.count - listed.count,
       residual: listed.reduce(score) { $0 - $1.value },
       // Float32 vectors carry an error of about 1e-7 of the magnitudes that are added.
       isExact: contributions.isIdentity && (score - contributions.sum).magnitude <= 1e-5 * max(1, magnitude),
-      hasSeen: bundle.interactions.contains(row: user, column: Int32(item)),
+      hasSeen: bundle.interactions.contains(row: user, column: Int32(item)), counterfactual: counterfactual,
       affinities: affinities(user: user, item: item, history: others),
       itemNeighbours: neighbours(.item, of: item, among: others, top: request.neighbors),
       userNeighbours: neighbours(.user, of: user, among: hasItem, top: request.neighbors),
@@ -65,21 +71,31 @@ extension Engine {
     return (better + 1, scores.count - seenOthers)
   }
 
-  /// Terms by descending magnitude, then item order, the own part after items of equal magnitude and always listed.
-  private func terms(of contributions: Contributions, magnitude: Double, limit: Int?) -> [Explanation.Term] {
-    guard contributions.isIdentity else { return [] }
-    func term(_ item: Int32?, _ value: Double) -> Explanation.Term {
-      .init(item: item, value: value, share: magnitude > 0 ? value / magnitude : 0)
+  /// The score by its parts, in Double; empty for a score of one part.
+  private func scoreParts(user: Int, item: Int) -> [(name: String, value: Double)] {
+    guard bundle.scoreParts.count > 1 else { return [] }
+    return bundle.scoreParts.map { part in
+      let start = part.columns.lowerBound
+      let value = innerProduct(
+        bundle.finalUsers.row(user) + start, bundle.finalItems.row(item) + start, part.columns.count)
+      return (part.name, value)
     }
-    func precedes(_ first: Explanation.Term, _ second: Explanation.Term) -> Bool {
+  }
+
+  /// Terms by descending magnitude, then item order, the own part after items of equal magnitude.
+  func terms(of contributions: Contributions, magnitude: Double) -> [Explanation.Term] {
+    let isDivided = contributions.parts.count > 1
+    func term(_ item: Int32?, _ value: Double, _ parts: [Double]) -> Explanation.Term {
+      .init(item: item, value: value, share: magnitude > 0 ? value / magnitude : 0, parts: isDivided ? parts : [])
+    }
+    var terms = contributions.terms.enumerated().map { position, past in
+      term(past.item, past.value, contributions.parts.map { $0.values[position] })
+    }
+    if contributions.isIdentity { terms.append(term(nil, contributions.own, contributions.parts.map(\.own))) }
+    terms.sort { first, second in
       if first.value.magnitude != second.value.magnitude { return first.value.magnitude > second.value.magnitude }
       return first.item ?? .max < second.item ?? .max
     }
-    var terms = contributions.terms.map { term($0.item, $0.value) }
-    terms.sort(by: precedes)
-    if let limit { terms = Array(terms.prefix(limit)) }
-    terms.append(term(nil, contributions.own))
-    terms.sort(by: precedes)
     return terms
   }
 
@@ -176,7 +192,7 @@ extension Engine {
   }
 
   /// Items that two users have, or users that have two items.
-  private func overlap(_ kind: EntityKind, _ first: Int, _ second: Int) -> Int {
+  func overlap(_ kind: EntityKind, _ first: Int, _ second: Int) -> Int {
     let matrix = kind == .user ? bundle.interactions : itemUsers
     var a = matrix.row(first)
     var b = matrix.row(second)
@@ -217,8 +233,36 @@ extension Engine {
     }
     if !isIdentity {
       warnings.append(
-        .init(code: "no_attribution", message: "this model's scores cannot be divided among past items"))
+        .init(
+          code: "linearised",
+          message:
+            "this model's scores are not a sum over past items: the terms are a linear reading, and the residual "
+            + "is what it does not explain"))
     }
     return warnings
+  }
+}
+
+extension [Explanation.Term] {
+  /// At most so many past items, the largest, and the own part.
+  func limited(to limit: Int?) -> [Explanation.Term] {
+    guard let limit else { return self }
+    var items = 0
+    return filter { term in
+      if term.item == nil { return true }
+      items += 1
+      return items <= limit
+    }
+  }
+
+  /// The shortest beginning that adds up to the share of a score that evidence must carry.
+  func evidence(of score: Double) -> (terms: Int, sum: Double)? {
+    guard score > 0 else { return nil }
+    var sum = 0.0
+    for (position, term) in enumerated() {
+      sum += term.value
+      if sum >= Explanation.evidenceShare * score { return (position + 1, sum) }
+    }
+    return nil
   }
 }

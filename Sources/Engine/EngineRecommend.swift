@@ -109,6 +109,13 @@ extension Engine {
       .init("items", .array(items)),
     ]
     if best.isEmpty { record.append(.init("reason", "no_candidates_left")) }
+    // Somebody the model has not seen is told why at once: `explain` knows no such user.
+    let divided =
+      person.user == nil
+      ? best.first.map { first in
+        foldedInScore(items: person.items, item: Int(first.index), score: Double(first.score))
+      } : nil
+    if let divided { record.append(.init("explained", self.record(of: divided))) }
     var sentence = best.isEmpty ? "Nothing is left to recommend to \(who)" : "For \(who)"
     var filters: [String] = []
     if filtered.seen > 0 { filters.append("\(count(filtered.seen, "item")) already seen") }
@@ -122,6 +129,7 @@ extension Engine {
     if person.user != nil && person.items.isEmpty {
       sentences.append("Note: the user has no training interactions: the order is little more than a guess.")
     }
+    if let divided { sentences.append(self.sentence(of: divided)) }
     let table = AnswerTable(
       columns: [.init("rank", .number), .init("item", .identifier), .init("title", .title), .init("score", .bar)],
       rows: best.enumerated().map { position, result in
@@ -130,7 +138,9 @@ extension Engine {
           .number(Double(result.score)),
         ]
       })
-    return Answer(kind: "recommendation", records: [.object(record)], sentences: sentences, tables: [table])
+    return Answer(
+      kind: "recommendation", records: [.object(record)], sentences: sentences,
+      tables: [table] + (divided.map { [self.table(of: $0)] } ?? []))
   }
 
   /// A count with its noun: `1 item`, `2,000 items`.

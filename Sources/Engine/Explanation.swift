@@ -13,6 +13,8 @@ struct Explanation {
     var value: Double
     /// Its share of the sum of all terms' magnitudes, signed.
     var share: Double
+    /// The value by parts of the score, in their order; empty for a score of one part.
+    var parts: [Double] = []
   }
 
   /// One neighbour in one space.
@@ -48,11 +50,16 @@ struct Explanation {
   var user: Int
   var item: Int
   var score: Double
+  /// The score by its parts; empty for a score of one part.
+  var parts: [(name: String, value: Double)]
   var rank: Int
   /// Items ranked: those the user has not seen, and this one.
   var candidates: Int
   /// Listed terms, largest magnitude first.
   var terms: [Term]
+  /// Length of the shortest beginning of all terms, listed or not, that adds up to 80 % of the score, and what it adds
+  /// up to; nil for a score that is not positive or terms that do not reach it.
+  var evidence: (terms: Int, sum: Double)?
   /// Terms that are not listed.
   var unlisted: Int
   /// The score minus the listed terms.
@@ -60,6 +67,8 @@ struct Explanation {
   /// True when all terms together are the score by an identity of the model.
   var isExact: Bool
   var hasSeen: Bool
+  /// What removing past items does; nil when it was not asked for or the item is not in the list.
+  var counterfactual: Counterfactual?
   var affinities: [Affinity]
   var itemNeighbours: [Neighbour]
   var userNeighbours: [Neighbour]
@@ -67,6 +76,9 @@ struct Explanation {
 }
 
 extension Explanation {
+  /// The share of the score that evidence must carry.
+  static let evidenceShare = 0.8
+
   /// Which of the two parts places the item nearer to the history.
   enum Leading: String {
     case shared

@@ -8,18 +8,34 @@ import Numerics
 extension Engine {
   /// The record `darec/explanation/1`.
   func record(of explanation: Explanation, request: ExplainRequest) -> JSONValue {
-    var asked: [JSONValue.Member] = [.init("neighbors", .integer(request.neighbors))]
+    var asked: [JSONValue.Member] = [
+      .init("neighbors", .integer(request.neighbors)), .init("top", .integer(request.top)),
+    ]
     if let limit = request.contributions { asked.append(.init("contributions", .integer(limit))) }
     var record: [JSONValue.Member] = [
-      .init("schema", "darec/explanation/1"), .init("schema_version", "1.0"), .init("type", "explanation"),
+      .init("schema", "darec/explanation/1"), .init("schema_version", "1.1"), .init("type", "explanation"),
       .init("generator", Self.generatorRecord), .init("model", modelRecord), .init("request", .object(asked)),
       .init("user", .object(identity(of: .user, explanation.user) + [.init("kind", "known")])),
       .init("item", .object(identity(of: .item, explanation.item))),
       .init("rank", .integer(explanation.rank)), .init("candidates", .integer(explanation.candidates)),
-      .init("score", ["value": .number(explanation.score), "kind": "dot"]),
+      .init(
+        "score",
+        .object(
+          [.init("value", .number(explanation.score)), .init("kind", "dot")]
+            + partsMember(explanation.parts.map(\.value)))),
       .init("contributions", .array(explanation.terms.map(termRecord))),
       .init("residual", .number(explanation.residual)), .init("exact", .bool(explanation.isExact)),
     ]
+    if let evidence = explanation.evidence {
+      record.append(
+        .init(
+          "evidence",
+          [
+            "share": .number(Explanation.evidenceShare), "terms": .integer(evidence.terms),
+            "sum": .number(evidence.sum),
+          ]))
+    }
+    if let counterfactual = explanation.counterfactual { record += members(of: counterfactual) }
     if let parts = componentsRecord(explanation) { record.append(.init("components", parts)) }
     record.append(
       .init(
@@ -35,6 +51,33 @@ extension Engine {
     return .object(record)
   }
 
+  /// The set, and what was found when it was tried; only the latter when no set drops the item.
+  func members(of counterfactual: Counterfactual) -> [JSONValue.Member] {
+    var members: [JSONValue.Member] = []
+    if counterfactual.isFound {
+      let removed = counterfactual.removed.map { JSONValue.object(identity(of: .item, Int($0))) }
+      members.append(.init("counterfactual", .array(removed)))
+    }
+    members.append(
+      .init(
+        "counterfactual_test",
+        [
+          "top": .integer(counterfactual.top), "found": .bool(counterfactual.isFound),
+          "method": .string(counterfactual.method.rawValue), "rank": .integer(counterfactual.rank),
+          "score": .number(counterfactual.score),
+        ]))
+    return members
+  }
+
+  /// The member `parts` of values in the order of the score's parts; none without values.
+  private func partsMember(_ values: [Double]) -> [JSONValue.Member] {
+    guard !values.isEmpty else { return [] }
+    let parts = zip(bundle.scoreParts, values).map { part, value -> JSONValue in
+      ["name": .string(part.name), "value": .number(value)]
+    }
+    return [.init("parts", .array(parts))]
+  }
+
   private func termRecord(_ term: Explanation.Term) -> JSONValue {
     let start: [JSONValue.Member]
     if let item = term.item {
@@ -42,7 +85,8 @@ extension Engine {
     } else {
       start = [.init("kind", "self")]
     }
-    return .object(start + [.init("value", .number(term.value)), .init("share", .number(term.share))])
+    return .object(
+      start + [.init("value", .number(term.value)), .init("share", .number(term.share))] + partsMember(term.parts))
   }
 
   private func neighbourRecord(_ neighbour: Explanation.Neighbour, _ kind: EntityKind) -> JSONValue {
@@ -101,6 +145,10 @@ extension Engine {
       "\(item) is number \(grouped(explanation.rank)) of \(grouped(explanation.candidates)) for \(user), "
         + "with the score \(decimal(explanation.score))."
     ]
+    if !explanation.parts.isEmpty {
+      let parts = explanation.parts.map { "\(decimal($0.value)) \(Self.partLabel($0.name))" }
+      result.append("Of the score: \(parts.joined(separator: ", ")).")
+    }
     let past = explanation.terms.filter { $0.item != nil && $0.value > 0 }.prefix(3)
     if !past.isEmpty {
       let causes = past.compactMap { term in
@@ -115,16 +163,50 @@ extension Engine {
       let rest = explanation.unlisted > 0 ? " and \(count(explanation.unlisted, "smaller term")) (residual)" : ""
       result.append("The listed terms\(rest) add up to the score exactly: they are how the model computes it.")
     }
+    if let evidence = explanation.evidence {
+      let first = evidence.terms == 1 ? "The first term carries" : "The first \(grouped(evidence.terms)) terms carry"
+      result.append("\(first) 80 % of the score.")
+    }
+    if let counterfactual = explanation.counterfactual { result.append(sentence(of: counterfactual)) }
     if let reading = reading(of: explanation) { result.append(reading) }
     let text = explanation.itemNeighbours.first { $0.view.space == .text }
     if let text {
       result.append(
         "By its text it is closest to \(name(of: .item, Int(text.index))) of the user's items "
-          + "(cosine \(decimal(text.similarity, places: 2))); text is not itself part of the score.")
+          + "(cosine \(decimal(text.similarity, places: 2))); "
+          + (bundle.modelDimension < bundle.dimension
+            ? "what texts add to the score is in its language parts." : "text is not itself part of the score."))
     }
     for warning in explanation.warnings { result.append("Note: \(warning.message).") }
     return result
   }
+
+  /// How sentences and columns name a part of the score: what is of the model goes without saying so.
+  static func partLabel(_ name: String) -> String {
+    switch name {
+    case "collaborative": return "behaviour"
+    case "collaborative_specific": return "specific"
+    case "collaborative_shared": return "shared"
+    default: return name
+    }
+  }
+
+  /// What would drop the item out of the list, in words.
+  func sentence(of counterfactual: Counterfactual) -> String {
+    guard counterfactual.isFound else {
+      return
+        "No set of past items is why it is in the top \(counterfactual.top): without any of them it would still be "
+        + "number \(grouped(counterfactual.rank)) (\(counterfactual.method.sentence))."
+    }
+    let shown = counterfactual.removed.prefix(Self.namedRemovals).map { name(of: .item, Int($0)) }
+    let more = counterfactual.removed.count - shown.count
+    let list = more > 0 ? shown.joined(separator: ", ") + " and \(count(more, "other"))" : shown.joined(separator: ", ")
+    return "Without \(list) it would leave the top \(counterfactual.top) and be number "
+      + "\(grouped(counterfactual.rank)) (\(counterfactual.method.sentence))."
+  }
+
+  /// Items of a counterfactual that a sentence names.
+  private static let namedRemovals = 5
 
   /// What the shared and the specific parts say, in words.
   private func reading(of explanation: Explanation) -> String? {
@@ -159,7 +241,8 @@ extension Engine {
       ]
     }
     if explanation.unlisted > 0 || !explanation.isExact {
-      rows.append([.text("residual"), .missing, .missing, .number(explanation.residual), .missing])
+      rows.append(
+        [.text("residual"), .missing, .missing, .number(explanation.residual), .missing])
     }
     var tables = [
       AnswerTable(
@@ -169,6 +252,20 @@ extension Engine {
           .init("share", .number),
         ], rows: rows)
     ]
+    if !explanation.parts.isEmpty {
+      // A table of its own: with the parts' names beside value and share no screen would hold it.
+      tables.append(
+        AnswerTable(
+          title: "Contributions by part of the score",
+          columns: [.init("item", .identifier), .init("title", .title)]
+            + explanation.parts.map { AnswerColumn(Self.partLabel($0.name), .number) },
+          rows: explanation.terms.map { term in
+            [
+              term.item.map { .text(bundle.items[Int($0)]) } ?? .missing,
+              term.item.map { titleCell(of: .item, Int($0)) } ?? .text("(own part)"),
+            ] + term.parts.map { .number($0) }
+          }))
+    }
     if !explanation.affinities.isEmpty {
       tables.append(
         AnswerTable(

@@ -52,7 +52,7 @@ package enum ExplanationSchema {
           isStrict, required: ["value", "kind"],
           [
             .init("value", number("The inner product of the final vectors; not a probability")),
-            .init("kind", ["enum": ["dot", "cosine"]]),
+            .init("kind", ["enum": ["dot", "cosine"]]), .init("parts", parts),
           ])),
       .init(
         "contributions",
@@ -80,8 +80,19 @@ package enum ExplanationSchema {
         "counterfactual",
         [
           "type": "array", "items": ["$ref": "#/$defs/item"],
-          "description": "Past items whose removal drops the item out of the list that was asked for",
+          "description":
+            "Past items whose removal drops the item out of the user's best `request.top`, most effective first",
         ]),
+      .init("counterfactual_test", reference("counterfactual_test")),
+      .init(
+        "evidence",
+        nested(
+          isStrict, required: ["share", "terms", "sum"],
+          [
+            .init("share", bounded("Share of the score that the terms must carry")),
+            .init("terms", count("Length of the shortest beginning of the contributions that carries it", minimum: 1)),
+            .init("sum", number("What these terms add up to")),
+          ])),
       .init(
         "warnings",
         [
@@ -94,7 +105,7 @@ package enum ExplanationSchema {
                 [
                   "type": "string",
                   "examples": [
-                    "cold_item", "few_interactions", "text_missing", "already_seen", "no_attribution",
+                    "cold_item", "few_interactions", "text_missing", "already_seen", "linearised",
                   ],
                 ]),
               .init("message", string),
@@ -139,7 +150,30 @@ package enum ExplanationSchema {
           [
             .init("neighbors", count("Neighbours asked for in each space", minimum: 0)),
             .init("contributions", count("Most past items to list; absent: all", minimum: 0)),
+            .init("top", count("Length of the list that the counterfactual is about", minimum: 1)),
           ])),
+      .init(
+        "counterfactual_test",
+        nested(
+          isStrict, required: ["top", "found", "method", "rank", "score"],
+          [
+            .init("top", count("Length of the list", minimum: 1)),
+            .init(
+              "found", ["type": "boolean", "description": "False: even without any past item it stays in the list"]),
+            .init(
+              "method",
+              [
+                "enum": ["repropagation", "refit", "closed_form"],
+                "description": "How the scores without the items were computed",
+              ]),
+            .init("rank", count("The item's place without them", minimum: 1)),
+            .init("score", number("Its score without them")),
+          ])),
+      .init(
+        "part",
+        nested(
+          isStrict, required: ["name", "value"],
+          [.init("name", string), .init("value", number("What this part of the score's vectors adds"))])),
       .init("contribution", contribution(isStrict)), .init("neighbour", neighbour(isStrict)),
       .init("affinity", affinity(isStrict)), .init("sides", sides(isStrict)), .init("components", components(isStrict)),
     ]
@@ -154,11 +188,11 @@ package enum ExplanationSchema {
           isStrict, required: ["kind", "id", "value", "share"],
           [
             .init("kind", ["const": "history_item"]), .init("id", reference("id")), .init("title", string), value,
-            share,
+            share, .init("parts", parts),
           ]),
         nested(
           isStrict, required: ["kind", "value", "share"],
-          [.init("kind", ["enum": ["self", "bias"]]), value, share]),
+          [.init("kind", ["enum": ["self", "bias"]]), value, share, .init("parts", parts)]),
       ]
     ]
   }
@@ -218,6 +252,11 @@ package enum ExplanationSchema {
   // MARK: - Building blocks
 
   private static let string: JSONValue = ["type": "string"]
+
+  private static let parts: JSONValue = [
+    "type": "array", "items": ["$ref": "#/$defs/part"],
+    "description": "The value by parts of the score, which add up to it; absent for a score of one part",
+  ]
 
   private static func reference(_ name: String) -> JSONValue { ["$ref": .string("#/$defs/" + name)] }
 

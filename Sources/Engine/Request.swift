@@ -72,6 +72,10 @@ package struct ExplainRequest: Sendable {
   ///
   /// Nil lists all.
   package var contributions: Int?
+  /// The list that the counterfactual drops the item out of: the user's best `top`.
+  package var top = 10
+  /// Search the smallest set of past items whose removal drops the item out of that list.
+  package var counterfactual = true
 
   /// A request that lists every contribution.
   package init(user: String, item: String) {

@@ -42,6 +42,8 @@ package struct Bundle: Sendable {
   package let scoreParts: [ScorePart]
   /// How the model's part of a score is made of past items.
   package let attribution: Attribution
+  /// How the linear encoder made the final vectors; nil for other models and in bundles of before it was kept.
+  package let propagation: PropagationRecipe?
   /// The four projected parts, when an alignment made them.
   package let components: Components?
   /// The preference centres of both sides, when there are components.
@@ -68,7 +70,8 @@ package struct Bundle: Sendable {
     name: String, configuration: JSONValue, metrics: JSONValue = .null, users: StringTable, items: StringTable,
     titles: StringTable? = nil, interactions: CSRMatrix, validation: CSRMatrix? = nil, test: CSRMatrix? = nil,
     finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]? = nil,
-    attribution: Attribution = .none, components: Components? = nil, centres: PreferenceCentres? = nil,
+    attribution: Attribution = .none, propagation: PropagationRecipe? = nil, components: Components? = nil,
+    centres: PreferenceCentres? = nil,
     itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
     fingerprint: String? = nil
   ) throws(BundleError) {
@@ -88,6 +91,7 @@ package struct Bundle: Sendable {
     self.finalItems = finalItems
     self.scoreParts = scoreParts ?? ScorePart.undivided(finalUsers.columns)
     self.attribution = attribution
+    self.propagation = propagation
     self.components = components
     self.centres = centres
     self.itemText = itemText

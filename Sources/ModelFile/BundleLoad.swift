@@ -106,7 +106,7 @@ extension Bundle {
       finalUsers: finalUsers,
       finalItems: reader.matrix("final.items", rows: items.count), scoreParts: scoreParts,
       attribution: reader.attribution(users: users.count, items: items.count, dimension: modelDimension),
-      components: components, centres: centres,
+      propagation: reader.propagation(items: items.count), components: components, centres: centres,
       itemText: reader.has("text.items") ? reader.matrix("text.items", rows: items.count) : nil,
       userText: reader.has("text.users") ? reader.matrix("text.users", rows: users.count) : nil,
       userTextDerived: reader.metadata("user_text_derived") == "true", trainingLogPath: trainingLogPath,
@@ -206,6 +206,17 @@ private struct BundleReader {
       }
     }
     return CSRMatrix(rows: users, columns: items, rowStarts: rowStarts, columnIndices: columns, values: values)
+  }
+
+  /// The encoder's recipe; nil in a bundle without one.
+  func propagation(items: Int) throws(BundleError) -> PropagationRecipe? {
+    guard let text = file.header.metadata("propagation") else { return nil }
+    guard let known = PropagationRecipe.parsed(text) else {
+      throw .metadata(path: file.path, key: "propagation", problem: "has the unknown value '\(text.prefix(32))'")
+    }
+    return PropagationRecipe(
+      layers: known.layers, combination: known.combination, hasSelfLoops: known.hasSelfLoops,
+      items: known.combination == .sum ? try matrix("propagation.items", rows: items) : nil)
   }
 
   /// What the columns of the final vectors stand for; a file that does not say has one part.

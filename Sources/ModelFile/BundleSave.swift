@@ -95,6 +95,7 @@ extension Bundle {
     if case .representation(let regularization) = attribution {
       writer.metadata.append(("regularization", "\(regularization)"))
     }
+    if let propagation { writer.metadata.append(("propagation", propagation.text)) }
     writer.metadata.append(("configuration", String(decoding: try json(configuration, .compact), as: UTF8.self)))
     writer.add("final.users", matrix: finalUsers)
     writer.add("final.items", matrix: finalItems)
@@ -113,6 +114,7 @@ extension Bundle {
       writer.add("attribution.own", matrix: own)
       writer.add("attribution.item_partial", matrix: itemPartial)
     }
+    if let items = propagation?.items { writer.add("propagation.items", matrix: items) }
     for part in components?.named ?? [] { writer.add(part.name, matrix: part.matrix) }
     if let centres {
       writer.add("centres.collaborative", matrix: centres.collaborative)

@@ -12,6 +12,8 @@ extension Bundle {
     package static let dimension = 4_096
     /// Columns of text embeddings.
     package static let textDimension = 65_536
+    /// Propagations of a linear encoder.
+    package static let layers = 64
   }
 
   /// Checks everything that queries rely on.
@@ -42,6 +44,7 @@ extension Bundle {
     }
     try checkScoreParts()
     try checkAttribution()
+    try checkPropagation()
     try checkComponents(nodes: nodes)
     try checkText()
   }
@@ -98,6 +101,34 @@ extension Bundle {
         throw .metadata(path: name, key: "regularization", problem: "must be a positive number")
       }
     case .none: break
+    }
+  }
+
+  /// A recipe fits the vectors that it claims to make; that it makes them is not checked.
+  private func checkPropagation() throws(BundleError) {
+    guard let propagation else { return }
+    guard (0...Limits.layers).contains(propagation.layers) else {
+      throw .limit(
+        path: name, what: "number of layers in 'propagation'", value: propagation.layers, limit: Limits.layers)
+    }
+    switch propagation.combination {
+    case .sum:
+      guard case .propagation = attribution else {
+        throw .incomplete(path: name, missing: "attribution.own", neededBy: "propagation")
+      }
+      guard !propagation.hasSelfLoops else {
+        throw .metadata(path: name, key: "propagation", problem: "has self-loops, which a sum of layers has not")
+      }
+      guard let items = propagation.items else {
+        throw .incomplete(path: name, missing: "propagation.items", neededBy: "propagation")
+      }
+      try check("propagation.items", items, rows: itemCount, columns: modelDimension, limit: Limits.dimension)
+    case .concatenation:
+      guard modelDimension.isMultiple(of: propagation.layers + 1) else {
+        throw .metadata(
+          path: name, key: "propagation",
+          problem: "says \(propagation.layers + 1) blocks, which do not divide \(modelDimension) columns")
+      }
     }
   }
 

@@ -29,6 +29,7 @@ package enum RandomPurpose: UInt32, Sendable {
   case sampledTask = 22
   case mapLayout = 31
   case probe = 32
+  case explanationQuality = 40
   case test = 99
 }
 

@@ -15,6 +15,16 @@ package enum VectorAttribution {
   case none
 }
 
+/// How a linear encoder combines its layers.
+package struct PropagationForm {
+  /// Number of propagations L.
+  package let layers: Int
+  /// True for layers side by side, false for their sum.
+  package let isConcatenated: Bool
+  /// True when every node is a neighbour of itself.
+  package let hasSelfLoops: Bool
+}
+
 /// A collaborative-filtering model that turns parameters and a batch into a loss and node vectors.
 ///
 /// Nodes are users first, then items: item i is node `users + i`. A base model knows nothing of text or alignments: it
@@ -53,6 +63,9 @@ package protocol BaseModel: AnyObject {
   /// How the final user vectors decompose, given the initial node vectors.
   func attribution(of input: Matrix) -> VectorAttribution
 
+  /// The form of the ranking encoder when it is linear propagation of the initial node vectors; nil otherwise.
+  var propagation: PropagationForm? { get }
+
   /// Matrices besides the parameters that the next step depends on, by name; saved in a checkpoint.
   var state: [(name: String, value: Matrix)] { get }
 
@@ -62,6 +75,7 @@ package protocol BaseModel: AnyObject {
 
 extension BaseModel {
   package var usesNegatives: Bool { true }
+  package var propagation: PropagationForm? { nil }
   package var state: [(name: String, value: Matrix)] { [] }
   package func restore(state: [(name: String, value: Matrix)]) {}
   /// The ranking representation of the model's own table.

@@ -39,12 +39,17 @@ package final class GCCF: BaseModel {
 
   package func finalRepresentation(of input: Matrix) -> Matrix { graph.concatenatedLayers(input, layers: layers) }
 
+  package var propagation: PropagationForm? {
+    PropagationForm(layers: layers, isConcatenated: true, hasSelfLoops: hasSelfLoops)
+  }
+
   /// Without self-loops block l of a user is Σ_j Ã_uj (block l - 1 of item j): own = [x_u, 0, ..., 0] and
   /// partial_j = [0, block 0, ..., block L-1].
   ///
   /// With self-loops there is none of the form that explanations use: an item's weight is then ((d_u + 1) (d_j + 1))^-1/2,
   /// which is (d_u d_j)^-1/2 times a factor of the item times a factor of the user, and the latter fits nowhere. To put
-  /// the difference into the own part would be an identity, but would call own what comes from items.
+  /// the difference into the own part would be an identity, but would call own what comes from items. The engine divides
+  /// such scores by `propagation` instead.
   package func attribution(of input: Matrix) -> VectorAttribution {
     guard !hasSelfLoops else { return .none }
     let width = input.columns

@@ -53,6 +53,10 @@ package final class SimGCL: BaseModel {
 
   package func finalRepresentation(of input: Matrix) -> Matrix { graph.sumOfLayers(input, layers: layers) }
 
+  package var propagation: PropagationForm? {
+    PropagationForm(layers: layers, isConcatenated: false, hasSelfLoops: false)
+  }
+
   package func attribution(of input: Matrix) -> VectorAttribution {
     .sumOfLayers(input, graph: graph, layers: layers, users: users)
   }

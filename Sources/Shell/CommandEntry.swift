@@ -71,6 +71,7 @@ package struct BriefForm: Sendable, Equatable {
 /// What a command does.
 package enum CommandAction: Sendable {
   case recommend, similar, components, explain, find, stats, model
+  case whyNot, path, compare, whatIf, moreLike, lessLike, centres, person
   case mode, output, once, timer, read, echo, bail, headers, width, maxrows, precision, show, history, help, quit
   case detail, pager, threads
 }

@@ -37,6 +37,9 @@ package struct CommandParser: Sendable {
   /// Accept a unique start of a command's or flag's name, as people type; scripts must spell names out.
   package var allowsPrefixes: Bool
 
+  /// The user whom a command means that leaves its USER out, as set by `as`; nil when none is.
+  package var person: String?
+
   /// Creates a parser.
   package init(allowsPrefixes: Bool) { self.allowsPrefixes = allowsPrefixes }
 
@@ -52,6 +55,7 @@ package struct CommandParser: Sendable {
     let definition = try command(first)
     let entry = definition.entry
     var parsed = ParsedCommand(definition, column: first.column)
+    var positional: [Word] = []
     var index = 1
     var flagsEnded = false
     while index < words.count {
@@ -65,9 +69,10 @@ package struct CommandParser: Sendable {
       } else if !flagsEnded && !word.isQuoted && word.text.hasPrefix("--") {
         try parseFlag(word, words: words, index: &index, into: &parsed)
       } else {
-        try addArgument(word, to: &parsed)
+        positional.append(word)
       }
     }
+    for word in withPerson(positional, of: parsed) { try addArgument(word, to: &parsed) }
     if let missing = entry.arguments.dropFirst(parsed.arguments.count).first(where: { !$0.isOptional }) {
       throw .syntax(
         command: entry.name, column: endColumn(words), problem: "\(missing.name) is missing: \(usage(entry))",
@@ -99,6 +104,20 @@ package struct CommandParser: Sendable {
     throw .syntax(
       command: shortened(word.text), column: word.column, problem: "no such command; .help lists them",
       suggestion: setting ?? Suggestion.nearest(to: word.text, among: CommandTable.entries.flatMap(\.names)))
+  }
+
+  /// The words in fixed places, with the session's user in front where the command begins with one and leaves it out.
+  private func withPerson(_ words: [Word], of command: ParsedCommand) -> [Word] {
+    let entry = command.entry
+    guard let person, entry.arguments.first?.kind == .user, entry.action != .person else { return words }
+    let isLeftOut: Bool
+    if entry.action == .whatIf {
+      isLeftOut = words.first.map { $0.text.hasPrefix("+") || $0.text.hasPrefix("-") } ?? false
+    } else {
+      isLeftOut = words.count == entry.arguments.count - 1 && !command.has("--items")
+    }
+    guard isLeftOut else { return words }
+    return [Word(text: person, column: words.first?.column ?? 1, isQuoted: true, pieces: [person])] + words
   }
 
   private func parseFlag(

@@ -38,7 +38,44 @@ extension ParsedCommand {
     var request = ExplainRequest(user: arguments[0].text, item: arguments[1].text)
     if let neighbors = integer(of: "--neighbors") { request.neighbors = neighbors }
     request.contributions = integer(of: "--contributions")
+    if let top = integer(of: "--top") { request.top = top }
     return request
+  }
+
+  /// The question of `why-not`, `path`, `compare`, `what-if`, `more-like`, `less-like`, `centres` and `centre`.
+  func query() throws(QueryError) -> Query? {
+    let words = arguments.map(\.text)
+    let top = integer(of: "--top") ?? 10
+    switch entry.action {
+    case .whyNot where words.count == 2:
+      var request = WhyNotRequest(user: words[0], item: words[1])
+      request.top = top
+      return .whyNot(request)
+    case .path where words.count == 2:
+      var request = PathRequest(user: words[0], item: words[1])
+      request.top = top
+      return .path(request)
+    case .compare where words.count == 3:
+      return EntityKind(rawValue: words[0]).map {
+        .compare(CompareRequest(kind: $0, first: words[1], second: words[2]))
+      }
+    case .whatIf where words.count >= 2:
+      let edits = words.dropFirst()
+      for edit in edits where !(edit.hasPrefix("+") || edit.hasPrefix("-")) || edit.utf8.count < 2 {
+        throw .invalid("'\(edit)' is no edit; write +ITEM to add an item and -ITEM to take one away")
+      }
+      func items(_ sign: String) -> [String] { edits.filter { $0.hasPrefix(sign) }.map { String($0.dropFirst()) } }
+      var request = WhatIfRequest(user: words[0], added: items("+"), removed: items("-"))
+      request.top = top
+      return .whatIf(request)
+    case .moreLike where words.count == 2, .lessLike where words.count == 2:
+      var request = SteerRequest(user: words[0], item: words[1], isTowards: entry.action == .moreLike)
+      request.top = top
+      if let percent = integer(of: "--strength") { request.strength = Double(percent) / 100 }
+      return .steer(request)
+    case .centres: return .centres(number: words.first.flatMap { Int($0) })
+    default: return nil
+    }
   }
 
   /// The words of `find` joined by blanks.

@@ -30,6 +30,8 @@ package enum CommandTable {
   static let full = Flag("--full", nil, nil, "in table mode, every table and row; the other modes always hold all")
   static let top = Flag("--top", "N", .integer(1...100_000), "how many, best first (10)")
 
+  private static let strength = Flag("--strength", "PERCENT", .integer(1...100), "how far the taste is moved (30)")
+
   private static let queries: [CommandEntry] = [
     CommandEntry(
       name: "recommend", action: .recommend,
@@ -79,20 +81,92 @@ package enum CommandTable {
       details: ["Norms, cosines between the parts, how well the two sides agree, and the preference centre."],
       example: "components user 1"),
     CommandEntry(
-      name: "explain", action: .explain, synopses: ["explain USER ITEM [--neighbors N] [--contributions N] [--full]"],
+      name: "explain", action: .explain,
+      synopses: ["explain USER ITEM [--neighbors N] [--contributions N] [--top N] [--full]"],
       arguments: [Argument("USER", .user), Argument("ITEM", .item)],
       flags: [
         Flag("--neighbors", "N", .integer(0...1000), "neighbours listed for each space (5)"),
         Flag("--contributions", "N", .integer(0...100_000), "past items listed; the others join the residual (all)"),
+        Flag("--top", "N", .integer(1...100_000), "the list that the counterfactual drops the item out of (10)"),
         full,
       ],
       brief: BriefForm(rows: 5),
       summary: "why an item has its score for a user",
       details: [
         "What each past item of the user adds to the score, the nearest neighbours in every space, and how much of the "
-          + "evidence is shared between behaviour and language."
+          + "evidence is shared between behaviour and language.",
+        "The counterfactual is the smallest set of past items found without which the item would leave the top N: found by "
+          + "the contributions, verified by propagating the edited graph again.",
       ],
       example: "explain 1 1 --neighbors 3"),
+    CommandEntry(
+      name: "why-not", action: .whyNot, synopses: ["why-not USER ITEM [--top N]"],
+      arguments: [Argument("USER", .user), Argument("ITEM", .item)],
+      flags: [Flag("--top", "N", .integer(1...100_000), "how many of the items ahead of it are compared with it (10)")],
+      summary: "what outranks an item for a user, and by which past items",
+      details: ["For each item ahead: by how much it leads, and the past item that adds most to the lead."],
+      example: "why-not 1 1 --top 3"),
+    CommandEntry(
+      name: "path", action: .path, synopses: ["path USER ITEM [--top N]"],
+      arguments: [Argument("USER", .user), Argument("ITEM", .item)], flags: [top],
+      summary: "the strongest ways through the graph from a user to an item",
+      details: [
+        "A path leads from the user over a past item and another user who has both to the item; its value is the part of "
+          + "the score that the model carries along it. Only models that propagate over a graph have paths."
+      ],
+      example: "path 1 1 --top 5"),
+    CommandEntry(
+      name: "compare", action: .compare, synopses: ["compare user A B", "compare item A B"],
+      arguments: [
+        Argument("user|item", .choice(EntityKind.allCases.map(\.rawValue))), Argument("A", .entity),
+        Argument("B", .entity),
+      ],
+      summary: "two users or two items beside each other in every space",
+      details: [
+        "Cosines of different spaces cannot be compared; the place of B among all neighbours of A can. The shared spaces "
+          + "say what behaviour and language agree about, the specific ones what each keeps to itself."
+      ],
+      example: "compare item 1 2"),
+    CommandEntry(
+      name: "what-if", action: .whatIf, synopses: ["what-if USER +ITEM -ITEM ... [--top N]"],
+      arguments: [Argument("USER", .user), Argument("+ITEM|-ITEM", .text)], flags: [top],
+      summary: "what would be recommended if a user's history were another one",
+      details: [
+        "+ITEM puts an item into the history, -ITEM takes one out; a title goes in quotes behind the sign. The edited graph "
+          + "is propagated anew where the model has one. What the user has, had or is given is left out."
+      ],
+      example: "what-if 1 +1 --top 5"),
+    CommandEntry(
+      name: "more-like", action: .moreLike, synopses: ["more-like USER ITEM [--strength PERCENT] [--top N]"],
+      arguments: [Argument("USER", .user), Argument("ITEM", .item)], flags: [strength, top],
+      summary: "recommendations for a user, steered towards items like one",
+      details: ["The user's vector is moved towards the item's; `as USER` saves naming the user each time."],
+      example: "more-like 1 1 --top 5"),
+    CommandEntry(
+      name: "less-like", action: .lessLike, synopses: ["less-like USER ITEM [--strength PERCENT] [--top N]"],
+      arguments: [Argument("USER", .user), Argument("ITEM", .item)], flags: [strength, top],
+      summary: "recommendations for a user, steered away from items like one",
+      details: ["The user's vector is moved away from the item's; `as USER` saves naming the user each time."],
+      example: "less-like 1 1 --top 5"),
+    CommandEntry(
+      name: "centres", action: .centres, synopses: ["centres"],
+      summary: "the matched preference centres of behaviour and language",
+      details: [
+        "Sizes, how well the two sides agree about who belongs to a centre, and the titles closest to it: what the "
+          + "alignment learned. `centre N` opens one."
+      ],
+      example: "centres"),
+    CommandEntry(
+      name: "centre", action: .centres, synopses: ["centre N"], arguments: [Argument("N", .integer(1...1_000_000))],
+      summary: "one preference centre with its closest items on both sides", example: "centre 1"),
+    CommandEntry(
+      name: "as", action: .person, synopses: ["as [USER]"], arguments: [Argument("USER", .user, optional: true)],
+      summary: "whose USER later commands mean when they name none",
+      details: [
+        "After `as 7`, `recommend`, `explain ITEM`, `why-not ITEM` and the others that begin with a USER may leave it out. "
+          + "`as` alone forgets the user."
+      ],
+      example: "as 1"),
     CommandEntry(
       name: "find", action: .find, synopses: ["find TEXT [--top N]"], arguments: [Argument("TEXT", .text)],
       flags: [top],

@@ -12,6 +12,8 @@ package protocol QueryAnswering: Sendable {
   func components(kind: EntityKind, id: String) throws(QueryError) -> Answer
   /// Why an item has its score for a user.
   func explain(_ request: ExplainRequest, cancellation: Cancellation) throws(QueryError) -> Answer
+  /// Answers a question of contrast, of edited histories, of steering or about centres.
+  func answer(_ query: Query, cancellation: Cancellation) throws(QueryError) -> Answer
   /// Items whose id or title contains a text, best matches first.
   func find(_ text: String, top: Int) -> Answer
   /// Counts, degrees, cold items and popularity of the model's data.

@@ -36,7 +36,10 @@ struct QueryBlock {
   /// A new command is named here once it is known to change nothing that other lines depend on.
   private static func onlyReads(_ action: CommandAction) -> Bool {
     switch action {
-    case .recommend, .similar, .components, .explain, .find, .stats, .model: return true
+    case .recommend, .similar, .components, .explain, .find, .stats, .model, .whyNot, .path, .compare, .whatIf,
+      .moreLike,
+      .lessLike, .centres:
+      return true
     default: return false
     }
   }

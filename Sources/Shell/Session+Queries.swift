@@ -7,12 +7,28 @@ import Glibc
 extension Session {
   /// Asks the engine and writes the answer.
   func ask(_ command: ParsedCommand) throws {
+    if command.entry.action == .person { return try setPerson(command) }
     let start = settings.timer ? Self.seconds() : 0
     try emit(try answer(to: command), of: command)
     if settings.timer {
       let milliseconds = (Self.seconds() - start) * 1000
       note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms")
     }
+  }
+
+  /// Sets or forgets who is meant by commands that name no user; in table mode it says so.
+  private func setPerson(_ command: ParsedCommand) throws {
+    if let word = command.arguments.first {
+      let near = engine.ids(of: .user, startingWith: word.text, limit: 5)
+      guard near.first == word.text else { throw QueryError.unknownUser(word.text, near: near) }
+      person = word.text
+    } else {
+      person = nil
+    }
+    guard settings.mode == .table else { return }
+    write(
+      person.map { "Commands that name no user now mean user \(TerminalText.escaped($0)).\n" }
+        ?? "No user is meant by commands that name none.\n")
   }
 
   /// Asks the engine what a command asks; nothing is written.
@@ -30,6 +46,8 @@ extension Session {
       if let entity = command.entity { return try engine.components(kind: entity.kind, id: entity.id) }
     case .explain:
       if let request = command.explainRequest { return try engine.explain(request, cancellation: cancellation) }
+    case .whyNot, .path, .compare, .whatIf, .moreLike, .lessLike, .centres:
+      if let query = try command.query() { return try engine.answer(query, cancellation: cancellation) }
     case .find: return engine.find(command.text, top: command.integer(of: "--top") ?? 10)
     case .stats: return engine.stats()
     case .model: return engine.model()

@@ -34,7 +34,10 @@ extension Session {
     case .history: listHistory(command)
     case .help: try help(value, column: command.arguments.first?.column ?? 1)
     case .quit: return .leave(value.flatMap { Int32($0) })
-    case .recommend, .similar, .components, .explain, .find, .stats, .model: break
+    case .recommend, .similar, .components, .explain, .find, .stats, .model, .whyNot, .path, .compare, .whatIf,
+      .moreLike,
+      .lessLike, .centres, .person:
+      break
     }
     return outputFlow()
   }

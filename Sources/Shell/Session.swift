@@ -20,6 +20,8 @@ package final class Session {
   let standardError: BufferedOutput
   let outputIsTerminal: Bool
   let usesColor: Bool
+  /// The user whom commands mean that name none, as set by `as`.
+  var person: String?
   /// Where `.output` sends answers.
   var redirection: FileReplacement?
   /// Where `.once` sends the next answer.
@@ -176,13 +178,14 @@ package final class Session {
       standardOutput.flush()
       standardError.flush()
     }
-    let parser = CommandParser(allowsPrefixes: false)
+    var parser = CommandParser(allowsPrefixes: false)
     var block = QueryBlock(name: name)
     var pending = ""
     var firstLine = 0
     while true {
       let event = source.next()
       if firstLine == 0 { firstLine = source.lineNumber }
+      parser.person = person
       if pending.isEmpty, case .line(let line) = event, takesBlocks, line.utf8.last != 0x5C,
         let command = try? parser.parse(line), block.add(command, line: firstLine)
       {
@@ -247,6 +250,8 @@ package final class Session {
     _ line: String, parser: CommandParser, isTyped: Bool
   ) throws -> Flow {
     if settings.echo && !isTyped { note("darec> " + line) }
+    var parser = parser
+    parser.person = person
     guard let command = try parser.parse(line) else { return .proceed }
     if command.wantsHelp {
       write(CommandHelp.text(for: command.entry))

@@ -72,6 +72,7 @@ extension Trainer {
     case .representation: attribution = .representation(regularization: Self.representationRegularization)
     case .none: attribution = .none
     }
+    let propagation = ranksWithRepresentation ? model.propagation : nil
     return try Bundle(
       name: name, configuration: configurationFile(name: name, dataSet: dataSet, dataName: dataName, end: end),
       metrics: metrics.json, users: try StringTable(dataSet.users.strings),
@@ -80,6 +81,12 @@ extension Trainer {
       validation: dataSet.valid, test: dataSet.test, finalUsers: vectors.users, finalItems: vectors.items,
       scoreParts: scoreParts(width: vectors.users.columns),
       attribution: attribution,
+      propagation: propagation.map {
+        PropagationRecipe(
+          layers: $0.layers, combination: $0.isConcatenated ? .concatenation : .sum, hasSelfLoops: $0.hasSelfLoops,
+          items: $0.isConcatenated
+            ? nil : startingItems(of: input, final: vectors.items))
+      },
       components: parts.map {
         Components(
           collaborativeShared: $0.collaborativeShared, collaborativeSpecific: $0.collaborativeSpecific,
@@ -93,6 +100,17 @@ extension Trainer {
       itemText: dataSet.itemText.map(Self.inHalfPrecision),
       userText: dataSet.userTextIsDerived ? nil : dataSet.userText.map(Self.inHalfPrecision),
       userTextDerived: dataSet.userTextIsDerived)
+  }
+
+  /// The items' layer-0 vectors; of an item that nobody has, the vector that ranks, which its text may have predicted.
+  private func startingItems(of input: Matrix, final: Matrix) -> Matrix {
+    let items = input.rows(problem.users..<input.rows)
+    var isKnown = [Bool](repeating: false, count: items.rows)
+    for item in problem.training.columnIndices { isKnown[Int(item)] = true }
+    for item in 0..<items.rows where !isKnown[item] {
+      items.row(item).update(from: final.row(item), count: items.columns)
+    }
+    return items
   }
 
   /// What the columns of the ranking vectors stand for.

@@ -1,17 +1,26 @@
 // darec evaluate: metrics of a saved model on its held-out interactions.
 
 import ArgumentParser
+import Engine
 import Evaluation
 import Files
 import ModelFile
 import Numerics
+import Shell
 import Training
 
 /// `darec evaluate`.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Rank all items for every user and compare with held-out interactions.",
-    discussion: "Example: darec evaluate Models/sample --split test --format json")
+    discussion: """
+      Examples: darec evaluate Models/sample --split test --format json
+                darec evaluate Models/sample --explanations
+
+      --explanations measures explanations instead: what scores lose without the past items that are named and keep with \
+      them alone, against random subsets and those nearest by text; whether counterfactual sets do what they say; and \
+      whether the two sides agree in their shared parts and not in their specific ones.
+      """)
 
   @Argument(help: "Directory of the model.") var model: String
 
@@ -21,6 +30,15 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(help: "Another model of the same data, whose metrics stand beside.") var against: String?
 
+  @Flag(help: "Measure explanations instead of rankings.") var explanations = false
+
+  @Option(help: "Recommendations that are explained, with --explanations.") var cases: Int = 500
+
+  @Option(help: "Length of the lists they are taken from, with --explanations.") var top: Int = 10
+
+  @Flag(help: "Explain each user's first recommendation, not one drawn from the list, with --explanations.")
+  var onlyFirst = false
+
   @OptionGroup var threadArguments: ThreadArguments
 
   mutating func run() throws {
@@ -29,6 +47,7 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandFailure.usage("--format takes table or json, not '\(format)'")
     }
     let bundle = try Bundle.load(model)
+    if explanations { return try measureExplanations(of: bundle) }
     let base = try against.map { try Bundle.load($0) }
     if let base, let what = bundle.difference(from: base) {
       throw CommandFailure.badFile(
@@ -50,6 +69,28 @@ struct EvaluateCommand: ParsableCommand {
         other.map { MetricTable.comparison(splitName, (name, report), $0) } ?? MetricTable.table(splitName, report)
       try Console.output(Array((lines.joined(separator: "\n") + "\n").utf8))
     }
+  }
+
+  private func measureExplanations(of bundle: Bundle) throws {
+    guard against == nil else { throw CommandFailure.usage("--explanations takes one model, without --against") }
+    var options = ExplanationQualityOptions()
+    options.cases = cases
+    options.top = top
+    options.onlyFirst = onlyFirst
+    InterruptSignal.install(secondEndsProcess: true)
+    let progress = ProgressBar(label: "explaining", unit: "cases")
+    defer { progress.finish() }
+    let answer = try Engine(bundle: bundle).explanationQuality(options, cancellation: InterruptSignal.cancellation) {
+      progress.show($0, of: $1)
+    }
+    progress.clear()
+    var shown = RenderOptions()
+    shown.maximumRows = 0
+    if Terminal.isTerminal(1) {
+      shown.isTerminal = true
+      shown.width = Terminal.width(1) ?? 80
+    }
+    try Console.output(AnswerRenderer.render(answer, mode: format == "json" ? .json : .table, options: shown))
   }
 
   private var splitName: String { split == "valid" ? "validation" : split }

@@ -18,7 +18,10 @@ struct ExplainCommand: ParsableCommand {
   @Argument(help: "Id of the user.", completion: WordCompletion.user) var user: String?
   @Argument(help: "Id or title of the item.", completion: WordCompletion.item) var item: String?
   @Option(help: "all, or a file with one user id a line: explains the top N of each.") var users: String?
-  @Option(help: "How many recommendations of each user are explained, with --users.") var top: Int = 10
+  @Option(
+    help: "The list that the counterfactual drops the item out of; with --users, how many of it are explained for each."
+  )
+  var top: Int = 10
   @Option(help: "Neighbours listed in each space.") var neighbors: Int = 5
   @Option(help: "Most contributions listed; the others are in the residual.") var contributions: Int?
   @Flag(help: "In table mode, every table and row; the other formats always hold all.") var full = false
@@ -44,6 +47,9 @@ struct ExplainCommand: ParsableCommand {
           var request = ExplainRequest(user: user, item: item)
           request.neighbors = neighbors
           request.contributions = contributions
+          request.top = top
+          // The search takes far longer than the rest; `darec export explanations --counterfactuals` does it for many.
+          request.counterfactual = false
           let labels = [(name: "user", value: user), (name: "recommended", value: item)]
           answers.append(
             LabelledAnswer(labels: labels, answer: try engine.explain(request, cancellation: cancellation)))
@@ -57,6 +63,7 @@ struct ExplainCommand: ParsableCommand {
     var request = ExplainRequest(user: user, item: item)
     request.neighbors = neighbors
     request.contributions = contributions
+    request.top = top
     try query.write(
       try engine.explain(request, cancellation: cancellation),
       brief: full ? nil : CommandTable.entry(named: "explain")?.brief)

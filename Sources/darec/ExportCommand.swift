@@ -1,4 +1,4 @@
-// darec export: a data set in the layout of another program.
+// darec export: a data set in the layout of another program, or explanations of many users.
 
 import ArgumentParser
 import Files
@@ -9,7 +9,14 @@ import Shell
 /// `darec export`.
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "export", abstract: "Write a data set as RLMRec's folder, as matrices or as tables.",
+    commandName: "export", abstract: "Write a data set in another layout, or explanations as JSON Lines.",
+    subcommands: [ExportDataCommand.self, ExportExplanationsCommand.self], defaultSubcommand: ExportDataCommand.self)
+}
+
+/// `darec export data`, which `darec export` alone means.
+struct ExportDataCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "data", abstract: "Write a data set as RLMRec's folder, as matrices or as tables.",
     discussion: """
       rlmrec: trn_mat.pkl, val_mat.pkl, tst_mat.pkl, usr_emb_np.pkl, itm_emb_np.pkl, which RLMRec's own loader reads.
       npz, safetensors: the same matrices as .npz, embeddings as .npy or .safetensors.

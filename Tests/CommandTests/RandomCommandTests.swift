@@ -103,8 +103,10 @@ struct RandomLines {
   /// True for `<stdin>:LINE: COMMAND: column N: text` with a column inside the line, or one behind its end.
   private static func saysWhere(_ error: Substring, lines: [String]) -> Bool {
     guard
-      let match = error.wholeMatch(of: /<stdin>:(\d+): (.*?): column (\d+): .+/)
-        ?? error.wholeMatch(of: /<stdin>:(\d+): ()column (\d+): .+/),
+      // By scalars: a combining mark at the start of a word would join the blank before it.
+      let match = error.wholeMatch(
+        of: /<stdin>:(\d+): (.*?): column (\d+): .+/.matchingSemantics(.unicodeScalar))
+        ?? error.wholeMatch(of: /<stdin>:(\d+): ()column (\d+): .+/.matchingSemantics(.unicodeScalar)),
       let line = Int(match.1), let column = Int(match.3), lines.indices.contains(line - 1)
     else { return false }
     let text = lines[line - 1]

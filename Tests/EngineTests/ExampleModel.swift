@@ -15,7 +15,15 @@ struct ExampleModel {
   /// `propagation`, `representation` or `none`.
   var attribution = "propagation"
   var hasParts = true
+  /// Keep the recipe of the propagation, as bundles do since they have one.
+  var hasRecipe = true
+  /// Layers side by side with self-loops, as GCCF has them, instead of the layer mean; needs `attribution: none`.
+  var isConcatenated = false
+  /// Propagations.
+  var layers = 3
   var userTextDerived = true
+  /// The model's columns are a specific and a shared half.
+  var isHalved = false
   /// Columns of a language part that is summed over the history; 0 for a score of the model alone.
   var languageWidth = 0
   /// Items that no user has: the last ones.
@@ -54,7 +62,8 @@ struct ExampleModel {
     var userSum = userLayer
     var itemSum = itemLayer
     var partial = itemLayer
-    for layer in 1...layers {
+    if layers == 0 { partial = partial.map { _ in 0 } }
+    for layer in stride(from: 1, through: layers, by: 1) {
       var nextUsers = [Double](repeating: 0, count: userLayer.count)
       var nextItems = [Double](repeating: 0, count: itemLayer.count)
       for user in 0..<graph.rows {
@@ -85,7 +94,8 @@ struct ExampleModel {
     var stream = RandomStream(seed: seed, purpose: .test)
     let graph = interactions()
     let layer = (users: normal(users, dimension, &stream), items: normal(items, dimension, &stream))
-    let linear = Self.propagate(graph, users: layer.users, items: layer.items, layers: 3)
+    let linear = Self.propagate(graph, users: layer.users, items: layer.items, layers: layers)
+    let blocks = DenseGraph(graph, hasSelfLoops: true).blocks(users: layer.users, items: layer.items, layers: layers)
     let nodes = users + items
     let isLinear = attribution == "propagation"
     let kind: Attribution
@@ -114,17 +124,36 @@ struct ExampleModel {
       metrics: ["test": ["recall@20": .number(0.1)]], users: StringTable((0..<users).map { "user-\($0)" }),
       items: StringTable((0..<items).map { "item-\($0)" }),
       titles: StringTable((0..<items).map { $0 == 3 ? "" : "The \($0 % 20)th Film" }, role: .titles),
-      interactions: graph, finalUsers: joined(isLinear ? linear.users : layer.users, language?.users),
-      finalItems: joined(isLinear ? linear.items : layer.items, language?.items),
-      scoreParts: language.map {
-        [
-          ScorePart(name: "collaborative", columns: 0..<dimension, source: .model),
-          ScorePart(name: "language", columns: dimension..<dimension + $0.items.columns, source: .history),
-        ]
-      }, attribution: kind, components: parts, centres: centres,
+      interactions: graph,
+      finalUsers: joined(isConcatenated ? blocks.users : isLinear ? linear.users : layer.users, language?.users),
+      finalItems: joined(isConcatenated ? blocks.items : isLinear ? linear.items : layer.items, language?.items),
+      scoreParts: scoreParts(language: language?.items.columns), attribution: kind,
+      propagation: recipe(layer.items, isLinear: isLinear), components: parts, centres: centres,
       itemText: hasParts ? normal(items, 12, &stream) : nil,
       userText: hasParts && !userTextDerived ? normal(users, 12, &stream) : nil,
       userTextDerived: hasParts && userTextDerived)
+  }
+
+  /// The parts of the score; nil for one that nobody has divided.
+  private func scoreParts(language: Int?) -> [ScorePart]? {
+    let width = (isConcatenated ? layers + 1 : 1) * dimension
+    guard language != nil || isHalved else { return nil }
+    let half = width / 2
+    let model =
+      isHalved
+      ? [
+        ScorePart(name: "collaborative_specific", columns: 0..<half, source: .model),
+        ScorePart(name: "collaborative_shared", columns: half..<width, source: .model),
+      ] : [ScorePart(name: "collaborative", columns: 0..<width, source: .model)]
+    return model + (language.map { [ScorePart(name: "language", columns: width..<width + $0, source: .history)] } ?? [])
+  }
+
+  private func recipe(_ items: Matrix, isLinear: Bool) -> PropagationRecipe? {
+    if isConcatenated { return PropagationRecipe(layers: layers, combination: .concatenation, hasSelfLoops: true) }
+    guard hasRecipe, isLinear else { return nil }
+    let scaled = items.copy()
+    for index in 0..<scaled.count { scaled.pointer[index] *= Float(1 / Double(layers + 1)) }
+    return PropagationRecipe(layers: layers, combination: .sum, items: scaled)
   }
 
   /// Random item vectors and, in Double, the sums over the users' histories; nil when there is no such part.

@@ -39,6 +39,48 @@ import Testing
     }
   }
 
+  /// Parts add up to the value they divide, for the score and for every term; a language part has no own part.
+  @Test(arguments: [
+    ExampleModel(isHalved: true, languageWidth: 5), ExampleModel(attribution: "representation", isHalved: true),
+    ExampleModel(attribution: "none", isConcatenated: true, layers: 2, isHalved: true, languageWidth: 3),
+  ])
+  func scoreAndTermsAreDividedIntoTheirParts(model: ExampleModel) throws {
+    let bundle = try model.bundle()
+    let engine = Engine(bundle: bundle)
+    for (user, item) in [(0, 20), (4, 3), (17, 39)] {
+      let record = try engine.explain(
+        ExplainRequest(user: "user-\(user)", item: "item-\(item)"), cancellation: Cancellation()
+      ).records.first
+      #expect(record?["exact"]?.bool == true)
+      let score = try #require(record?["score"])
+      #expect(texts(score, "parts", "name") == bundle.scoreParts.map(\.name))
+      for (part, value) in zip(bundle.scoreParts, numbers(score, "parts", "value")) {
+        let expected = part.columns.reduce(0.0) {
+          $0 + Double(bundle.finalUsers[user, $1]) * Double(bundle.finalItems[item, $1])
+        }
+        #expect((value - expected).magnitude < 1e-9)
+        // The part of the score is the sum of the terms' parts.
+        let terms = (record?["contributions"]?.array ?? []).reduce(0.0) { sum, term in
+          sum + (term["parts"]?.array?.first { $0["name"]?.string == part.name }?["value"]?.double ?? .nan)
+        }
+        #expect((terms - expected).magnitude < 1e-5)
+      }
+      for term in record?["contributions"]?.array ?? [] {
+        #expect((numbers(term, "parts", "value").reduce(0, +) - (term["value"]?.double ?? .nan)).magnitude < 1e-9)
+        if term["kind"]?.string == "self", model.languageWidth > 0 {
+          #expect(numbers(term, "parts", "value").last == 0)
+        }
+      }
+    }
+  }
+
+  @Test func aScoreOfOnePartIsNotDivided() throws {
+    let record = try ExampleModel().engine().explain(
+      ExplainRequest(user: "user-1", item: "item-20"), cancellation: Cancellation()
+    ).records.first
+    #expect(record?["score"]?["parts"] == nil)
+  }
+
   /// A person described by a known user's items is given that user's language columns, and the sum of the graph's terms.
   @Test(arguments: ["propagation", "representation"])
   func aNewPersonGetsTheLanguageOfTheHistory(attribution: String) throws {
@@ -174,15 +216,17 @@ import Testing
     #expect(try terms("user-1") != terms("user-2"))
   }
 
-  @Test func aModelWithoutAttributionSaysSo() throws {
+  @Test func aModelWithoutAttributionIsReadLinearlyAndSaysSo() throws {
     let engine = try ExampleModel(attribution: "none").engine()
     let record = try engine.explain(
       ExplainRequest(user: "user-1", item: "item-20"), cancellation: Cancellation()
     ).records.first
-    #expect(record?["contributions"]?.array?.isEmpty == true)
     #expect(record?["exact"]?.bool == false)
-    #expect(record?["residual"]?.double == record?["score"]?["value"]?.double)
-    #expect(texts(record, "warnings", "code").contains("no_attribution"))
+    let sum = numbers(record, "contributions", "value").reduce(0, +)
+    let score = try #require(record?["score"]?["value"]?.double)
+    #expect(((record?["residual"]?.double ?? .nan) - (score - sum)).magnitude < 1e-9)
+    #expect(!texts(record, "contributions", "kind").contains("self"))
+    #expect(texts(record, "warnings", "code").contains("linearised"))
   }
 
   @Test func coldItemsAndNewUsersCarryWarnings() throws {

@@ -40,6 +40,18 @@ import Testing
         }
       }
     }
+    // Every way to score an edited history, of a set that is found and of one that is not.
+    for model in [
+      ExampleModel(), ExampleModel(hasRecipe: false), ExampleModel(attribution: "representation"),
+      ExampleModel(attribution: "none", isConcatenated: true, layers: 2, isHalved: true, languageWidth: 3),
+    ] {
+      let engine = try model.engine()
+      for user in ["user-1", "user-4", "user-9"] {
+        for item in try engine.recommendedItems(user: user, top: 3) {
+          result += try engine.explain(ExplainRequest(user: user, item: item), cancellation: Cancellation()).records
+        }
+      }
+    }
     return result
   }
 
@@ -58,7 +70,7 @@ import Testing
       for schema in schemas: jsonschema.Draft202012Validator.check_schema(schema)
       free, strict = [jsonschema.Draft202012Validator(schema) for schema in schemas]
       records = [json.loads(line) for line in open(folder + "/records.jsonl")]
-      assert len(records) == 54
+      assert len(records) == 90 and any("counterfactual" in record for record in records)
       for record in records:
           free.validate(record)
           strict.validate(record)
@@ -74,6 +86,7 @@ import Testing
       broken(lambda r: r.update(schema="darec/explanation/2"))
       broken(lambda r: r["contributions"].append({"kind": "other", "value": 1, "share": 0}))
       broken(lambda r: r["neighbours"]["items"][0].update(space="nowhere"))
+      broken(lambda r: r.update(counterfactual_test={"top": 10, "found": True, "method": "magic", "rank": 1, "score": 0}))
       broken(lambda r: r.update(surprise=1), strict)
       extended = dict(copy.deepcopy(records[0]), surprise=1)
       free.validate(extended)

@@ -281,7 +281,7 @@ import Testing
     #expect(engine.ids(of: .user, startingWith: "x", limit: 4).isEmpty)
     #expect(engine.titles(startingWith: "the 1", limit: 3) == ["The 10th Film", "The 11th Film"])
     #expect(engine.summary == "example: lightgcn + darec, 30 users, 40 items")
-    #expect(engine.model().records.first?["parts"]?.array?.count == 5)
+    #expect(engine.model().records.first?["parts"]?.array?.count == 6)
   }
 
   @Test func modelsWithoutAnythingAnswerToo() throws {

@@ -117,7 +117,8 @@ import Testing
   @Test(arguments: [
     ("final.users", "must be a matrix [5, d]"), ("final.items", "must be a matrix [7, d]"),
     ("interactions.row_starts", "must have the shape [6]"), ("text.items", "must be a matrix [7, d]"),
-    ("components.language_shared", "must be a matrix [12, d]"), ("attribution.own", "must be a matrix [5, 4]"),
+    ("propagation.items", "must be a matrix [7, d]"), ("components.language_shared", "must be a matrix [12, d]"),
+    ("attribution.own", "must be a matrix [5, 4]"),
     ("centres.matching", "must have the shape [2]"), ("centres.language_labels", "must have the shape [12]"),
     ("ids.user.order", "sorted order is wrong"), ("titles.item.offsets", "offset 0"),
     ("interactions.columns", "row_starts' does not ascend"),
@@ -140,6 +141,7 @@ import Testing
 
   @Test(arguments: [
     ("final.users", Float.nan), ("final.items", .infinity), ("attribution.item_partial", -.infinity),
+    ("propagation.items", .nan),
     ("components.collaborative_specific", .nan), ("centres.language", .infinity), ("text.users", .nan),
   ])
   func aNumberThatIsNotFiniteIsNamed(name: String, value: Float) throws {
@@ -182,7 +184,12 @@ import Testing
       ("name", nil, "'name' is missing"), ("name", "../x", "is not a model name"),
       ("attribution", "magic", "unknown value 'magic'"), ("attribution", nil, "'attribution' is missing"),
       ("configuration", "{", "is not JSON"), ("configuration", nil, "'configuration' is missing"),
-      ("user_text_derived", "true", "contradicts"),
+      ("user_text_derived", "true", "contradicts"), ("propagation", "magic 3", "unknown value 'magic 3'"),
+      ("propagation", "sum", "unknown value 'sum'"),
+      ("propagation", "sum 3 self-loops", "which a sum of layers has not"),
+      ("propagation", "sum 65", "at most 64"), ("propagation", "sum -1", "at most 64"),
+      ("propagation", "concatenation 2", "do not divide 4 columns"),
+      ("attribution", "none", "needs 'attribution.own'"),
     ] as [(String, String?, String)])
   func metadataIsChecked(key: String, value: String?, expected: String) throws {
     let found = message(try changed(metadata: [key: value]))
@@ -198,7 +205,7 @@ import Testing
 
   @Test(arguments: [
     "final.users", "final.items", "interactions.columns", "ids.user.utf8", "ids.item.order", "attribution.own",
-    "components.language_specific", "centres.matching", "titles.item.order",
+    "components.language_specific", "centres.matching", "titles.item.order", "propagation.items",
   ])
   func aMissingTensorIsNamed(name: String) throws {
     let found = message(try changed(dropping: name))

@@ -59,6 +59,11 @@ func exampleBundle(_ options: ExampleOptions = ExampleOptions()) throws -> Bundl
       ? try StringTable((0..<options.items).map { $0 == 1 ? "" : "Title \($0 % 5) ünï" }, role: .titles) : nil,
     interactions: CSRMatrix(rows: options.users, columns: options.items, entries: entries),
     finalUsers: finalUsers, finalItems: finalItems, attribution: attribution,
+    propagation: options.attribution == "propagation"
+      ? PropagationRecipe(
+        layers: 3, combination: .sum, items: normalMatrix(options.items, options.dimension, &stream))
+      : options.attribution == "none"
+        ? PropagationRecipe(layers: 0, combination: .concatenation, hasSelfLoops: true) : nil,
     components: options.hasComponents
       ? Components(
         collaborativeShared: normalMatrix(nodes, 3, &stream), collaborativeSpecific: normalMatrix(nodes, 3, &stream),

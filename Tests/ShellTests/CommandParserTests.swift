@@ -44,6 +44,30 @@ import Testing
     #expect(try strict.parse("find a --top 3 b")?.arguments.map(\.text) == ["a", "b"])
   }
 
+  /// After `as 7` a command may leave its USER out; what names a user keeps its own.
+  @Test(arguments: [
+    ("recommend", ["7"]), ("recommend 8", ["8"]), ("explain 50", ["7", "50"]), ("explain 8 50", ["8", "50"]),
+    ("explain --top 3 50", ["7", "50"]), ("why-not 50", ["7", "50"]), ("path 8 50", ["8", "50"]),
+    ("what-if +50 -7", ["7", "+50", "-7"]), ("what-if 8 +50", ["8", "+50"]), ("more-like 50", ["7", "50"]),
+    ("components user 8", ["user", "8"]), ("compare item 1 2", ["item", "1", "2"]), ("as", []), ("as 9", ["9"]),
+    ("what-if +'Star Wars (1977)'", ["7", "+Star Wars (1977)"]),
+  ])
+  func commandsMayMeanTheSessionsUser(_ row: (String, [String])) throws {
+    var parser = strict
+    parser.person = "7"
+    #expect(try parser.parse(row.0)?.arguments.map(\.text) == row.1)
+  }
+
+  @Test func withoutASessionsUserItIsMissing() throws {
+    for line in ["explain 50", "why-not 50", "more-like 50", "what-if +50", "recommend"] {
+      #expect(throws: ShellError.self) { try strict.parse(line) }
+    }
+    var parser = strict
+    parser.person = "7"
+    #expect(try parser.parse("recommend --items 1,2")?.arguments.isEmpty == true)
+    #expect(throws: ShellError.self) { try parser.parse("explain") }
+  }
+
   @Test(
     arguments: [
       ("recomend", "recommend"), ("explian", "explain"), ("simlar", "similar"), ("mdoel", "model"), (".mdoe", ".mode"),

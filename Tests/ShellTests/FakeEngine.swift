@@ -66,6 +66,10 @@ final class FakeEngine: QueryAnswering {
     explanation?(request) ?? Self.echo("explain", [request.user, request.item, "\(request.neighbors)"])
   }
 
+  func answer(_ query: Query, cancellation: Cancellation) throws(QueryError) -> Answer {
+    Self.echo("query", ["\(query)"])
+  }
+
   func find(_ text: String, top: Int) -> Answer { Self.echo("find", [text, "\(top)"]) }
   func stats() -> Answer { Self.echo("stats", []) }
   func model() -> Answer { Self.echo("model", []) }

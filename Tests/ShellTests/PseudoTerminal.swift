@@ -168,6 +168,9 @@ final class SlowEngine: QueryAnswering {
   func explain(_ request: ExplainRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
     try fake.explain(request, cancellation: cancellation)
   }
+  func answer(_ query: Query, cancellation: Cancellation) throws(QueryError) -> Answer {
+    try fake.answer(query, cancellation: cancellation)
+  }
   func find(_ text: String, top: Int) -> Answer { fake.find(text, top: top) }
   func stats() -> Answer { fake.stats() }
   func model() -> Answer { fake.model() }

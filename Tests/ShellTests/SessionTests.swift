@@ -42,6 +42,32 @@ import Testing
         """)
   }
 
+  @Test func aSessionRemembersWhomItIsAbout() {
+    let result = script(".mode jsonl\nas 196\nexplain 50\nas\nexplain 50\n")
+    #expect(result.output == "{\"kind\":\"explain\",\"asked\":[\"196\",\"50\",\"5\"]}\n")
+    #expect(result.errors.hasPrefix("<stdin>:5: explain: "))
+    #expect(result.status == 1)
+    #expect(script("as 196\nas\n").output.hasPrefix("Commands that name no user now mean user 196.\nNo user is"))
+    let unknown = script("as 198\n")
+    #expect(unknown.errors.hasPrefix("<stdin>:1: as: column 4: unknown user '198'") && unknown.status == 1)
+  }
+
+  @Test(arguments: [
+    ("what-if 196 +50 -51 --top 3", "whatIf(", "added: [\"50\"]"), ("why-not 196 50", "whyNot(", "top: 10"),
+    ("path 196 50 --top 4", "path(", "top: 4"), ("compare user 196 197", "compare(", "second: \"197\""),
+    ("less-like 196 50 --strength 45", "steer(", "strength: 0.45"), ("centres", "centres(", "number: nil"),
+    ("centre 3", "centres(", "number: Optional(3)"),
+  ])
+  func questionsReachTheEngine(line: String, name: String, detail: String) {
+    let result = script(".mode tsv\n\(line)\n")
+    #expect(result.output.contains(name) && result.output.contains(detail), "\(result.output)\(result.errors)")
+    #expect(result.status == 0)
+  }
+
+  @Test func anEditNeedsASign() {
+    #expect(script("what-if 196 50\n").errors.contains("'50' is no edit; write +ITEM"))
+  }
+
   /// Script, output, errors, status.
   typealias Row = (String, String, String, Int32)
   static let rows: [Row] = [
@@ -99,7 +125,7 @@ import Testing
     (
       "explain 196\n", "",
       "<stdin>:1: explain: column 12: ITEM is missing: explain USER ITEM [--neighbors N] "
-        + "[--contributions N] [--full]\n", 1
+        + "[--contributions N] [--top N] [--full]\n", 1
     ),
     (
       "explain 196 Star Wars\n", "",
