@@ -53,7 +53,7 @@ package struct LanguageFusion {
     if let shared {
       candidates = [
         ("language_specific", LanguageVectors.rest(of: whitened, without: shared)),
-        ("language_shared", shared.columnCentred().normalizedRows().matrix),
+        ("language_shared", LanguageVectors.shared(shared, of: whitened)),
       ]
     } else {
       candidates = [("language", whitened)]

@@ -56,6 +56,20 @@ package enum LanguageVectors {
     return scattered(UnitRows(own).value, to: known, of: vectors.rows)
   }
 
+  /// Unit rows of the centred shared part, `[items, p]`.
+  ///
+  /// A projector makes something of no text as well: items without text get zeros here too.
+  /// - Parameters:
+  ///   - shared: `[items, p]`.
+  ///   - vectors: the whitened text, whose zero rows are the items without.
+  package static func shared(_ shared: Matrix, of vectors: Matrix) -> Matrix {
+    let result = shared.columnCentred().normalizedRows().matrix
+    for row in 0..<result.rows where kernels.sumOfSquares(vectors.row(row), vectors.columns) == 0 {
+      result.row(row).update(repeating: 0, count: result.columns)
+    }
+    return result
+  }
+
   private static func scattered(_ rows: Matrix, to places: [Int32], of count: Int) -> Matrix {
     guard places.count != count else { return rows }
     let result = Matrix(rows: count, columns: rows.columns)

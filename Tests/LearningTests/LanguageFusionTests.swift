@@ -62,6 +62,8 @@ import Training
     let whitened = LanguageVectors.whitened(text)
     let rest = LanguageVectors.rest(of: whitened, without: normal(30, 2, seed: 2))
     for column in 0..<4 { #expect(whitened[7, column] == 0 && rest[7, column] == 0) }
+    let shared = LanguageVectors.shared(normal(30, 2, seed: 2), of: whitened)
+    #expect(shared[7, 0] == 0 && shared[7, 1] == 0 && abs(shared.rowNorms()[8] - 1) < 1e-5)
     #expect(abs(rest.rowNorms()[8] - 1) < 1e-5)
     #expect(LanguageVectors.whitened(Matrix(rows: 3, columns: 4)).values.allSatisfy { $0 == 0 })
   }
