@@ -54,6 +54,16 @@ package final class DaRec: Alignment {
   package var firstActiveEpoch: Int? { settings.changesAnything ? settings.pretrainEpochs : nil }
 
   package func losses(on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition) -> [LossTerm] {
+    guard position.step % settings.every == 0 else { return [] }
+    let terms = structureLosses(on: tape, representation: representation, batch: batch, at: position)
+    // Fewer steps, each as much heavier: over an epoch the expected gradient stays the same.
+    for term in terms { term.weight *= Float(settings.every) }
+    return terms
+  }
+
+  private func structureLosses(
+    on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition
+  ) -> [LossTerm] {
     let nodes = sampledNodes(of: batch, at: position)
     guard !settings.poolsNodes else { return losses(of: nodes, group: 0, on: tape, representation, at: position) }
     // A1, the other reading: users and items aligned separately, the terms summed.
@@ -70,12 +80,14 @@ package final class DaRec: Alignment {
     // The sample is every node (small data): no copies.
     let isWhole = nodes.count == text.rows
     let behaviour = isWhole ? representation : tape.gatherRows(representation, nodes)
-    let language = tape.constant(isWhole ? text : text.gatherRows(nodes))
+    func language(_ projector: Perceptron) -> Variable {
+      isWhole ? projector.project(tape.constant(text), on: tape) : projector.project(rows: nodes, of: text, on: tape)
+    }
     let parts = (
       collaborativeSpecific: collaborative.specific(behaviour, on: tape),
       collaborativeShared: collaborative.shared(behaviour, on: tape),
-      languageSpecific: languageSpecific.project(language, on: tape),
-      languageShared: languageShared.project(language, on: tape)
+      languageSpecific: language(languageSpecific),
+      languageShared: language(languageShared)
     )
     var terms = [
       tape.orthogonality(

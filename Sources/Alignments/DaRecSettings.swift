@@ -29,6 +29,7 @@ struct DaRecSettings {
   let local: Float
   let centres: Int
   let sampleSize: Int
+  let every: Int
   let width: Int
   let layers: Int
   let split: CollaborativeSplit
@@ -60,6 +61,7 @@ struct DaRecSettings {
     local = Float(options.number("local"))
     centres = options.integer("centres")
     sampleSize = options.integer("sample-size")
+    every = options.integer("every")
     width = options.integer("part-width")
     layers = options.integer("projector-layers")
     split = CollaborativeSplit(rawValue: options.text("collaborative-parts")) ?? .projectors
@@ -84,6 +86,8 @@ struct DaRecSettings {
     OptionDeclaration("local", .number(0...1e6), default: "0.01", "weight of local structure alignment"),
     OptionDeclaration("centres", .integer(1...1024), default: "8", "preference centres on each side (K)"),
     OptionDeclaration("sample-size", .integer(2...1_000_000), default: "4096", "nodes compared in a step (N-hat)"),
+    OptionDeclaration(
+      "every", .integer(1...1_000_000), default: "1", "compute the four terms in every n-th step, n times as heavy"),
     OptionDeclaration("part-width", .integer(1...4096), default: "32", "width of the four parts"),
     OptionDeclaration("projector-layers", .integer(1...3), default: "2", "layers of each projector (A2)"),
     OptionDeclaration(

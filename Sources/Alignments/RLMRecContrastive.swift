@@ -34,10 +34,17 @@ package final class RLMRecContrastive: Alignment {
   package var firstActiveEpoch: Int? { weight != 0 ? 0 : nil }
 
   package func losses(on tape: Tape, representation: Variable, batch: Batch, at position: StepPosition) -> [LossTerm] {
-    let projected = projector.project(tape.constant(text), on: tape)
+    // Text is projected for every user (each is a candidate) and for the items that the batch names.
+    let batchItems = CountedRows(
+      batch.positives, usesNegatives ? batch.negatives : [], bound: text.rows - users, offset: users)
+    let projected = projector.project(
+      rows: (0..<Int32(users)).map { $0 } + batchItems.rows, of: text, on: tape)
+    var place = [Int32](repeating: 0, count: text.rows - users)
+    for (position, node) in batchItems.rows.enumerated() { place[Int(node) - users] = Int32(users + position) }
     let share = weight / Float(max(1, batch.count))
     func term(_ name: String, _ nodes: CountedRows, candidates: Variable? = nil) -> LossTerm {
-      let language = tape.gatherRows(projected, nodes.rows)
+      let language = tape.gatherRows(
+        projected, nodes.rows.map { Int($0) < users ? $0 : place[Int($0) - users] })
       // In the batch's own pool a node stands as often as it occurs.
       return tape.infoNCE(
         tape.gatherRows(representation, nodes.rows), language, candidates: candidates ?? language,

@@ -40,7 +40,7 @@ extension Tape {
       // Logits lie in [-1/τ, 1/τ]; below τ = 0.025 a row may be so far from the bound that all of it would vanish.
       LogSumExpOfProducts(
         left, right, scale: inverse, bound: inverse <= 40 ? inverse + largestLog : nil, weights: counts,
-        gradients: gradients)
+        gradients: gradients, gradientColumns: columns)
     }
     let forward = compute(weight == 0 ? .none : wanted)
     let value = parallelSum(rows, blockSize: 256) { range in
@@ -57,7 +57,7 @@ extension Tape {
     return recordLoss(name: name, value: value, weight: weight) { seed in
       // A weight that was zero until after the value was computed: the gradient is still to be had.
       let result = weight == 0 ? compute(wanted) : forward
-      let gradientA = (result.gradientA ?? Matrix(rows: rows, columns: columns)).firstColumns(columns)
+      let gradientA = result.gradientA ?? Matrix(rows: rows, columns: columns)
       let gradientB = Matrix.uninitialized(rows: rows, columns: columns)
       gradientA.scale(by: seed)
       for row in 0..<rows {
@@ -67,7 +67,7 @@ extension Tape {
       }
       a.accumulate { target, adds in unitA.backward(gradientA, into: target, adds: adds) }
       b.accumulate { target, adds in unitB.backward(gradientB, into: target, adds: adds) }
-      if let gradientC = result.gradientC?.firstColumns(columns) {
+      if let gradientC = result.gradientC {
         gradientC.scale(by: seed)
         candidates.accumulate { target, adds in unitC.backward(gradientC, into: target, adds: adds) }
       }
@@ -83,14 +83,6 @@ extension Matrix {
       result.row(index).update(from: row(index), count: columns)
       result.row(index)[columns] = value(index)
     }
-    return result
-  }
-
-  /// The first `count` columns: the matrix itself when it has no more.
-  fileprivate func firstColumns(_ count: Int) -> Matrix {
-    guard count < columns else { return self }
-    let result = Matrix.uninitialized(rows: rows, columns: count)
-    for index in 0..<rows { result.row(index).update(from: row(index), count: count) }
     return result
   }
 }

@@ -14,9 +14,9 @@ import Numerics
 struct LogSumExpOfProducts {
   /// log Σ_j exp(s a_i·c_j), `[n]`.
   let logSums: [Double]
-  /// w_i s Σ_j p_ij c_j with p the softmax of row i, `[n, d]`; nil unless asked for.
+  /// w_i s Σ_j p_ij c_j with p the softmax of row i, `[n, e]`; nil unless asked for.
   let gradientA: Matrix?
-  /// s Σ_i w_i p_ij a_i, `[m, d]`; nil unless asked for.
+  /// s Σ_i w_i p_ij a_i, `[m, e]`; nil unless asked for.
   let gradientC: Matrix?
 
   /// Which gradients are computed.
@@ -38,10 +38,15 @@ struct LogSumExpOfProducts {
   ///     each row's own maximum (a pass more).
   ///   - weights: w, `[n]`.
   ///   - gradients: which gradients are wanted.
-  init(_ a: Matrix, _ c: Matrix, scale: Float, bound: Float?, weights: [Float], gradients: Gradients) {
+  ///   - gradientColumns: e, the leading columns for which gradients are wanted; nil for all d.
+  init(
+    _ a: Matrix, _ c: Matrix, scale: Float, bound: Float?, weights: [Float], gradients: Gradients,
+    gradientColumns: Int? = nil
+  ) {
     precondition(a.columns == c.columns && weights.count == a.rows, "shapes do not fit")
     let table = kernels
     let depth = a.columns
+    let kept = min(depth, gradientColumns ?? depth)
     let chunk = Self.chunkColumns
     let stride = chunk + 16  // Not a power of two: rows of a tile must not share a cache set.
     let chunks = (c.rows + chunk - 1) / chunk
@@ -53,19 +58,19 @@ struct LogSumExpOfProducts {
         depth, min(16 * range.count, c.rows - first), c.row(first), depth, true, packedCandidates.row(range.lowerBound))
     }
     // For the gradients the candidates are the right operand: packed once more, chunk by chunk.
-    let depthPanels = (depth + 15) / 16
+    let depthPanels = (kept + 15) / 16
     let packedChunks = Matrix.uninitialized(
       rows: gradients == .none ? 0 : chunks, columns: depthPanels * 16 * chunk)
     parallelFor(packedChunks.rows) { index in
       let first = index * chunk
-      table.packRight(min(chunk, c.rows - first), depth, c.row(first), depth, false, packedChunks.row(index))
+      table.packRight(min(chunk, c.rows - first), kept, c.row(first), depth, false, packedChunks.row(index))
     }
     let blockRows = max(6, min(96, Self.storedFloats / max(1, chunks * stride) / 6 * 6))
     let tiles = Matrix.uninitialized(rows: chunks * blockRows, columns: stride)
     let packedRows = Matrix.uninitialized(rows: blockRows + 6, columns: depth)
-    let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : chunks * blockRows, columns: depth)
-    let gradientA = gradients == .none ? nil : Matrix(rows: a.rows, columns: depth)
-    let gradientC = gradients == .both ? Matrix(rows: c.rows, columns: depth) : nil
+    let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : chunks * blockRows, columns: kept)
+    let gradientA = gradients == .none ? nil : Matrix(rows: a.rows, columns: kept)
+    let gradientC = gradients == .both ? Matrix(rows: c.rows, columns: kept) : nil
     var sums = [Double](repeating: 0, count: chunks * blockRows)
     var maxima = [Float](repeating: bound ?? 0, count: chunks * blockRows)
     var factors = [Float](repeating: 0, count: chunks * blockRows)
@@ -118,21 +123,21 @@ struct LogSumExpOfProducts {
         let width = min(chunk, c.rows - first)
         let tile = tiles.row(index * blockRows)
         table.stridedBlock(
-          count, depth, width, tile, stride, 1, packedChunks.row(index), partial.row(index * blockRows), depth, false)
+          count, kept, width, tile, stride, 1, packedChunks.row(index), partial.row(index * blockRows), kept, false)
         guard let gradientC else { return }
-        let weighted = Matrix.uninitialized(rows: count, columns: depth)
+        let weighted = Matrix.uninitialized(rows: count, columns: kept)
         for row in 0..<count {
-          table.scale(factors[index * blockRows + row], a.row(start + row), weighted.row(row), depth)
+          table.scale(factors[index * blockRows + row], a.row(start + row), weighted.row(row), kept)
         }
         let packedWeighted = Matrix.uninitialized(rows: depthPanels, columns: 16 * count)
-        table.packRight(count, depth, weighted.pointer, depth, false, packedWeighted.pointer)
+        table.packRight(count, kept, weighted.pointer, kept, false, packedWeighted.pointer)
         table.stridedBlock(
-          width, depth, count, tile, 1, stride, packedWeighted.pointer, gradientC.row(first), depth, true)
+          width, kept, count, tile, 1, stride, packedWeighted.pointer, gradientC.row(first), kept, true)
       }
       for row in 0..<count {
         for index in 0..<chunks {
           let place = index * blockRows + row
-          table.axpy(factors[place], partial.row(place), gradientA.row(start + row), depth)
+          table.axpy(factors[place], partial.row(place), gradientA.row(start + row), kept)
         }
       }
     }

@@ -26,22 +26,32 @@ extension Tape {
     let floor = 1e-8
     var sums = [Double](repeating: 0, count: rows)
     var ratios = [Double](repeating: 0, count: rows)
-    var value = 0.0
-    for row in 0..<rows {
-      let largest = inverse * kernels.maximum(similarity.row(row), rows)
-      kernels.scaledExp(similarity.row(row), similarity.row(row), rows, inverse, -largest)
-      sums[row] = kernels.sum(similarity.row(row), rows) + floor * exponential(-Double(largest))
-      ratios[row] = Double(similarity.row(row)[row]) / sums[row]
-      value -= logarithm(ratios[row] + floor)
+    sums.withUnsafeMutableBufferPointer { sums in
+      ratios.withUnsafeMutableBufferPointer { ratios in
+        let sums = sums
+        let ratios = ratios
+        parallelRanges(rows, blockSize: 64) { range in
+          for row in range {
+            let values = similarity.row(row)
+            let largest = inverse * kernels.maximum(values, rows)
+            kernels.scaledExp(values, values, rows, inverse, -largest)
+            sums[row] = kernels.sum(values, rows) + floor * exponential(-Double(largest))
+            ratios[row] = Double(values[row]) / sums[row]
+          }
+        }
+      }
     }
+    let value = ratios.reduce(0) { $0 - logarithm($1 + floor) }
     return recordLoss(name: name, value: value / Double(max(1, rows)), weight: weight) { seed in
       // With r = e_ii / S: d(-log(r + ε)) = -1/(r + ε) dr, dr/dz_ij = r (δ_ij - e_ij / S) / τ.
-      for row in 0..<rows {
-        let common = -Double(seed) / Double(rows) / (ratios[row] + floor) * ratios[row] * Double(inverse)
-        let target = similarity.row(row)
-        let factor = Float(-common / sums[row])
-        kernels.scale(factor, target, target, rows)
-        target[row] += Float(common)
+      parallelRanges(rows, blockSize: 64) { range in
+        for row in range {
+          let common = -Double(seed) / Double(rows) / (ratios[row] + floor) * ratios[row] * Double(inverse)
+          let target = similarity.row(row)
+          let factor = Float(-common / sums[row])
+          kernels.scale(factor, target, target, rows)
+          target[row] += Float(common)
+        }
       }
       x.accumulate { target, adds in
         let gradient = Matrix.uninitialized(rows: rows, columns: unitX.value.columns)

@@ -16,30 +16,50 @@ package struct UnitRows {
   package init(_ x: Matrix, squaredEpsilon: Float? = nil) {
     let result = Matrix.uninitialized(rows: x.rows, columns: x.columns)
     var inverse = [Float](repeating: 0, count: x.rows)
-    inverse.withUnsafeMutableBufferPointer { buffer in
-      let lengths = buffer
-      parallelRanges(x.rows, blockSize: 256) { range in
-        for row in range {
-          let source = x.row(row)
-          // The length in Double: unit rows are compared by differences of almost equal numbers later on.
-          var squared = 0.0
-          for column in 0..<x.columns { squared += Double(source[column]) * Double(source[column]) }
-          let length: Double
-          if let squaredEpsilon {
-            length = (Double(squaredEpsilon) + squared).squareRoot()
-          } else {
-            length = max(squared.squareRoot(), 1e-12)
-          }
-          let factor = 1 / length
-          // A row without length has no direction to turn: its gradient is zero, not multiplied by 1e12.
-          lengths[row] = squaredEpsilon == nil && squared.squareRoot() < 1e-12 ? 0 : Float(factor)
-          let target = result.row(row)
-          for column in 0..<x.columns { target[column] = Float(Double(source[column]) * factor) }
-        }
-      }
-    }
+    inverse.withUnsafeMutableBufferPointer { Self.normalize(x, squaredEpsilon, into: result.pointer, $0) }
     value = result
     inverseLength = inverse
+  }
+
+  /// The unit rows of several matrices, one above the other, `[sum of rows, d]`: the bits of `UnitRows(...).value`, without
+  /// a stacked copy in between.
+  /// - Precondition: equal widths, at least one matrix.
+  package static func stacked(_ parts: [Matrix]) -> Matrix {
+    let columns = parts[0].columns
+    precondition(parts.allSatisfy { $0.columns == columns }, "widths differ")
+    let result = Matrix.uninitialized(rows: parts.reduce(0) { $0 + $1.rows }, columns: columns)
+    var start = 0
+    for part in parts {
+      normalize(part, nil, into: result.row(start), nil)
+      start += part.rows
+    }
+    return result
+  }
+
+  /// - Parameter inverseLengths: where 1 / length of every row is wanted, or nil.
+  private static func normalize(
+    _ x: Matrix, _ squaredEpsilon: Float?, into result: UnsafeMutablePointer<Float>,
+    _ inverseLengths: UnsafeMutableBufferPointer<Float>?
+  ) {
+    parallelRanges(x.rows, blockSize: 256) { range in
+      for row in range {
+        let source = x.row(row)
+        // The length in Double: unit rows are compared by differences of almost equal numbers later on.
+        var squared = 0.0
+        for column in 0..<x.columns { squared += Double(source[column]) * Double(source[column]) }
+        let length: Double
+        if let squaredEpsilon {
+          length = (Double(squaredEpsilon) + squared).squareRoot()
+        } else {
+          length = max(squared.squareRoot(), 1e-12)
+        }
+        let factor = 1 / length
+        // A row without length has no direction to turn: its gradient is zero, not multiplied by 1e12.
+        inverseLengths?[row] = squaredEpsilon == nil && squared.squareRoot() < 1e-12 ? 0 : Float(factor)
+        let target = result + row * x.columns
+        for column in 0..<x.columns { target[column] = Float(Double(source[column]) * factor) }
+      }
+    }
   }
 
   /// Turns a gradient with respect to the unit rows into one with respect to the original rows:

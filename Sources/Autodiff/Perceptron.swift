@@ -72,19 +72,63 @@ package final class Perceptron {
   }
 
   /// The projection without recording, `[n, out]`.
+  ///
+  /// Computed in even parts of at most 4,096 rows: the hidden layer of a wide text is half as large as the text itself.
   package func project(_ x: Matrix) -> Matrix {
-    let tape = Tape()
-    return project(tape.constant(x), on: tape) { tape.constant($0.value) }.value
+    let parts = max(1, (x.rows + Self.inferenceRows - 1) / Self.inferenceRows)
+    let result = Matrix.uninitialized(rows: x.rows, columns: parameters[parameters.count - 2].value.rows)
+    for part in 0..<parts {
+      let range = part * x.rows / parts..<(part + 1) * x.rows / parts
+      let tape = Tape()
+      let constant = { (parameter: Parameter) in tape.constant(parameter.value) }
+      let projected =
+        parts == 1
+        ? project(tape.constant(x), on: tape, constant)
+        : project(rows: range.map { Int32($0) }, of: x, on: tape, constant)
+      result.row(range.lowerBound).update(from: projected.value.pointer, count: projected.value.count)
+    }
+    return result
+  }
+
+  /// Most rows of one part of a projection without recording.
+  private static let inferenceRows = 4096
+
+  /// The projection of chosen rows of a matrix that is not trained, `[rows.count, out]`.
+  ///
+  /// Same bits as the projection of a copy of the rows.
+  /// - Parameters:
+  ///   - rows: row numbers of `x`; they may repeat.
+  ///   - x: `[*, in]`.
+  ///   - tape: where the operations are recorded.
+  package func project(rows: [Int32], of x: Matrix, on tape: Tape) -> Variable {
+    project(rows: rows, of: x, on: tape) { tape.variable($0) }
+  }
+
+  private func project(
+    rows: [Int32], of x: Matrix, on tape: Tape, _ variable: (Parameter) -> Variable
+  ) -> Variable {
+    let first = tape.linear(
+      rows: rows, of: x, weight: variable(parameters[0]), bias: variable(parameters[1]),
+      activation: activation(ofLayer: 0))
+    return layers(from: 1, first, on: tape, variable)
   }
 
   private func project(_ x: Variable, on tape: Tape, _ variable: (Parameter) -> Variable) -> Variable {
+    layers(from: 0, x, on: tape, variable)
+  }
+
+  private func activation(ofLayer layer: Int) -> Activation {
+    activatesLast || layer < parameters.count / 2 - 1 ? .leakyReLU(slope: slope) : .identity
+  }
+
+  private func layers(
+    from first: Int, _ x: Variable, on tape: Tape, _ variable: (Parameter) -> Variable
+  ) -> Variable {
     var current = x
-    let layers = parameters.count / 2
-    for layer in 0..<layers {
-      let isActivated = activatesLast || layer < layers - 1
+    for layer in first..<parameters.count / 2 {
       current = tape.linear(
         current, weight: variable(parameters[2 * layer]), bias: variable(parameters[2 * layer + 1]),
-        activation: isActivated ? .leakyReLU(slope: slope) : .identity)
+        activation: activation(ofLayer: layer))
     }
     return current
   }

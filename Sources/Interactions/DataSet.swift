@@ -20,9 +20,9 @@ package struct DataSet: Sendable {
   /// Test interactions, `[users, items]`.
   package let test: CSRMatrix
   /// Text embeddings of items, `[items, dimension]`.
-  package let itemText: Matrix?
+  package var itemText: Matrix? { storedItemText?.matrix }
   /// Text embeddings of users, `[users, dimension]`.
-  package let userText: Matrix?
+  package var userText: Matrix? { storedUserText?.matrix }
   /// True when `userText` is the normalised mean of the training items' embeddings.
   package let userTextIsDerived: Bool
   /// Counts.
@@ -31,6 +31,27 @@ package struct DataSet: Sendable {
   package let notices: [DataNotice]
   /// 16 hexadecimal digits that name ids and split: equal for equal data, whatever order its lines were in.
   package let fingerprint: String
+
+  private var storedItemText: StoredText?
+  private var storedUserText: StoredText?
+
+  /// Embeddings as they were read, or in half precision.
+  private enum StoredText: Sendable {
+    case full(Matrix)
+    case half(HalfMatrix)
+
+    var matrix: Matrix {
+      switch self {
+      case .full(let matrix): matrix
+      case .half(let matrix): matrix.matrix
+      }
+    }
+
+    var compact: StoredText {
+      guard case .full(let matrix) = self, HalfMatrix.fits(matrix) else { return self }
+      return .half(HalfMatrix(matrix))
+    }
+  }
 
   /// Creates a data set from parts that fit together.
   /// - Precondition: shapes agree with the numbers of users and items.
@@ -51,14 +72,24 @@ package struct DataSet: Sendable {
     self.train = train
     self.valid = valid
     self.test = test
-    self.itemText = itemText
-    self.userText = userText
+    storedItemText = itemText.map(StoredText.full)
+    storedUserText = userText.map(StoredText.full)
     self.userTextIsDerived = userTextIsDerived
     var counted = statistics
     counted.count(train: train, valid: valid, test: test)
     self.statistics = counted
     self.notices = notices
     fingerprint = Self.fingerprint(users: users, items: items, parts: [train, valid, test])
+  }
+
+  /// The same data with its embeddings in half precision, which is what a bundle keeps of them.
+  ///
+  /// For the time of training, which has its own stack of them. Embeddings beyond half precision stay as they are.
+  package func withCompactText() -> DataSet {
+    var result = self
+    result.storedItemText = storedItemText?.compact
+    result.storedUserText = storedUserText?.compact
+    return result
   }
 
   private static func fingerprint(users: IdentifierMap, items: IdentifierMap, parts: [CSRMatrix]) -> String {

@@ -82,6 +82,77 @@ package func packRight(
   }
 }
 
+/// Packs chosen rows of A into panels of 6 rows, as `packLeft` does with consecutive ones: no copy of them is made first.
+///
+/// Rows past m are zero. Writes 6 * ceil(m / 6) * k floats.
+/// - Parameters:
+///   - m: rows of the block.
+///   - k: columns of the block.
+///   - a: first wanted column of stored row 0; element (i, p) of the block is a[rows[i] * stride + p].
+///   - stride: distance between stored rows, in floats.
+///   - rows: numbers of the stored rows, `[m]`; they may repeat.
+///   - packed: destination.
+@inline(never)
+package func packLeftGathered(
+  _ m: Int, _ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ rows: UnsafePointer<Int32>,
+  _ packed: UnsafeMutablePointer<Float>
+) {
+  var out = packed
+  var row = 0
+  while row < m {
+    if m &- row >= 6 {
+      packLeftRows(
+        k,
+        (
+          a + Int(rows[row]) &* stride, a + Int(rows[row &+ 1]) &* stride, a + Int(rows[row &+ 2]) &* stride,
+          a + Int(rows[row &+ 3]) &* stride, a + Int(rows[row &+ 4]) &* stride, a + Int(rows[row &+ 5]) &* stride
+        ), out)
+    } else {
+      for r in 0..<6 {
+        if row &+ r < m {
+          let source = a + Int(rows[row &+ r]) &* stride
+          for step in 0..<k { out[6 &* step &+ r] = source[step] }
+        } else {
+          for step in 0..<k { out[6 &* step &+ r] = 0 }
+        }
+      }
+    }
+    out += 6 &* k
+    row = row &+ 6
+  }
+}
+
+/// Packs chosen rows of B into panels of 16 columns, as `packRight` does with consecutive ones.
+///
+/// Columns past n are zero. Panels are k * 16 floats apart; writes 16 * ceil(n / 16) * k floats.
+/// - Parameters:
+///   - k: rows of the block.
+///   - n: columns of the block.
+///   - b: first wanted column of stored row 0; element (p, j) of the block is b[rows[p] * stride + j].
+///   - stride: distance between stored rows, in floats.
+///   - rows: numbers of the stored rows, `[k]`; they may repeat.
+///   - packed: destination.
+@inline(never)
+package func packRightGathered(
+  _ k: Int, _ n: Int, _ b: UnsafePointer<Float>, _ stride: Int, _ rows: UnsafePointer<Int32>,
+  _ packed: UnsafeMutablePointer<Float>
+) {
+  let whole = n / 16
+  let rest = n &- 16 &* whole
+  let panel = 16 &* k
+  for step in 0..<k {
+    // A stored row is read once, from left to right: its panels are the streams that are written.
+    var source = b + Int(rows[step]) &* stride
+    var target = packed + 16 &* step
+    for _ in 0..<whole {
+      store(load(source), target)
+      source += 16
+      target += panel
+    }
+    if rest > 0 { store(loadPartial(source, rest), target) }
+  }
+}
+
 /// Four floats at `pointer`, unaligned.
 @inline(__always)
 func load4(_ pointer: UnsafePointer<Float>) -> SIMD4<Float> {
@@ -108,19 +179,30 @@ func packLeftColumns(_ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: 
   }
 }
 
-/// Six consecutive stored rows, transposed four steps at a time in registers.
+/// Six consecutive stored rows.
 @inline(__always)
 func packLeftRows(_ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>) {
+  packLeftRows(k, (a, a + stride, a + 2 &* stride, a + 3 &* stride, a + 4 &* stride, a + 5 &* stride), out)
+}
+
+/// Six rows, transposed four steps at a time in registers.
+@inline(__always)
+func packLeftRows(
+  _ k: Int,
+  _ rows: (
+    UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafePointer<Float>
+  ), _ out: UnsafeMutablePointer<Float>
+) {
   var step = 0
   while step &+ 4 <= k {
-    let source = a + step
     let target = out + 6 &* step
-    let row0 = load4(source)
-    let row1 = load4(source + stride)
-    let row2 = load4(source + 2 &* stride)
-    let row3 = load4(source + 3 &* stride)
-    let row4 = load4(source + 4 &* stride)
-    let row5 = load4(source + 5 &* stride)
+    let row0 = load4(rows.0 + step)
+    let row1 = load4(rows.1 + step)
+    let row2 = load4(rows.2 + step)
+    let row3 = load4(rows.3 + step)
+    let row4 = load4(rows.4 + step)
+    let row5 = load4(rows.5 + step)
     for lane in 0..<4 {
       store4(SIMD4(row0[lane], row1[lane], row2[lane], row3[lane]), target + 6 &* lane)
       let pair = SIMD2(row4[lane], row5[lane])
@@ -129,7 +211,13 @@ func packLeftRows(_ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: Uns
     step = step &+ 4
   }
   while step < k {
-    for r in 0..<6 { out[6 &* step &+ r] = a[r &* stride &+ step] }
+    let target = out + 6 &* step
+    target[0] = rows.0[step]
+    target[1] = rows.1[step]
+    target[2] = rows.2[step]
+    target[3] = rows.3[step]
+    target[4] = rows.4[step]
+    target[5] = rows.5[step]
     step = step &+ 1
   }
 }

@@ -34,13 +34,26 @@ extension Bundle {
   ///   - bytes: the contents; they appear at once or not at all.
   ///   - path: the bundle's directory, which is created.
   package static func saveBeside(_ name: String, bytes: [UInt8], inBundle path: String) throws {
+    try saveBeside(name, inBundle: path) { (file) throws(AtomicReplaceError) in
+      try AtomicReplace.file(at: file, bytes: bytes)
+    }
+  }
+
+  /// The same for tensors, which are written from where they lie.
+  package static func saveBeside(_ name: String, tensors: SafetensorsWriter, inBundle path: String) throws {
+    try saveBeside(name, inBundle: path) { (file) throws(AtomicReplaceError) in try tensors.write(toFile: file) }
+  }
+
+  private static func saveBeside(
+    _ name: String, inBundle path: String, write: (String) throws(AtomicReplaceError) -> Void
+  ) throws {
     if !FileReader.isDirectory(path) { try FileWriter.createDirectory(path) }
     try AtomicReplace.whileNotReplaced(directory: path, known: FileName.all) { () throws(AtomicReplaceError) in
       let file = path + "/" + name
       do throws(FileError) { try FileWriter.createDirectory(AtomicReplace.parent(of: file)) } catch {
         throw .notCreated(error)
       }
-      try AtomicReplace.file(at: file, bytes: bytes)
+      try write(file)
     }
   }
 

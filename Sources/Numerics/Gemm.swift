@@ -5,12 +5,45 @@ struct Operand {
   let pointer: UnsafePointer<Float>
   let stride: Int
   let transposed: Bool
+  /// Which stored rows are meant, one number for each row of the operand; nil for all in order.
+  ///
+  /// Only without transposition.
+  var rowNumbers: UnsafePointer<Int32>?
 
-  /// Address of element (row, column) of the operand, after transposition.
-  func address(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
-    transposed ? pointer + (column * stride + row) : pointer + (row * stride + column)
+  /// The operand from element (row, column) on, after transposition.
+  func part(_ row: Int, _ column: Int) -> Operand {
+    if let rowNumbers {
+      return Operand(pointer: pointer + column, stride: stride, transposed: false, rowNumbers: rowNumbers + row)
+    }
+    return Operand(
+      pointer: transposed ? pointer + (column * stride + row) : pointer + (row * stride + column), stride: stride,
+      transposed: transposed)
+  }
+
+  /// Packs the first `rows` rows and `depth` columns as a left operand.
+  func packLeft(_ table: KernelTable, rows: Int, depth: Int, into packed: UnsafeMutablePointer<Float>) {
+    if let rowNumbers {
+      table.packLeftGathered(rows, depth, pointer, stride, rowNumbers, packed)
+    } else {
+      table.packLeft(rows, depth, pointer, stride, transposed, packed)
+    }
+  }
+
+  /// Packs the first `depth` rows and `columns` columns as a right operand.
+  func packRight(_ table: KernelTable, depth: Int, columns: Int, into packed: UnsafeMutablePointer<Float>) {
+    if let rowNumbers {
+      table.packRightGathered(depth, columns, pointer, stride, rowNumbers, packed)
+    } else {
+      table.packRight(depth, columns, pointer, stride, transposed, packed)
+    }
   }
 }
+
+/// What is done to a finished block of the result while it lies in the cache: its first element, its rows, its first
+/// column and its columns.
+///
+/// Every element is in exactly one block.
+package typealias GemmFinish = (UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
 
 /// Sizes of the blocks.
 ///
@@ -65,7 +98,7 @@ package func gemm(
 ) {
   multiply(
     m, n, k, Operand(pointer: a, stride: lda, transposed: transposeA),
-    Operand(pointer: b, stride: ldb, transposed: transposeB), c, ldc, accumulate, alpha, parallelFor)
+    Operand(pointer: b, stride: ldb, transposed: transposeB), c, ldc, accumulate, alpha, nil, parallelFor)
 }
 
 /// The same product on the calling thread only, for use inside a block of `parallelFor`; same bits as `gemm`.
@@ -76,7 +109,7 @@ package func gemmSerial(
 ) {
   multiply(
     m, n, k, Operand(pointer: a, stride: lda, transposed: transposeA),
-    Operand(pointer: b, stride: ldb, transposed: transposeB), c, ldc, accumulate, alpha
+    Operand(pointer: b, stride: ldb, transposed: transposeB), c, ldc, accumulate, alpha, nil
   ) { count, body in
     for block in 0..<count { body(block) }
   }
@@ -89,19 +122,76 @@ package func gemmSerial(
 ///   - a: `[m, k]`, or `[k, m]` where `transposeA`.
 ///   - b: `[k, n]`, or `[n, k]` where `transposeB`.
 ///   - c: `[m, n]`; must be another matrix than `a` and `b`.
+///   - accumulate: add to C instead of replacing it.
+///   - alpha: factor of the product.
+///   - finish: called for every finished block of C, on the thread that made it; not for an empty product.
 /// - Precondition: the shapes fit.
 package func gemm(
   _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false, into c: Matrix,
-  accumulate: Bool = false, alpha: Float = 1
+  accumulate: Bool = false, alpha: Float = 1, finish: GemmFinish? = nil
 ) {
   let m = transposeA ? a.columns : a.rows
   let k = transposeA ? a.rows : a.columns
   let n = transposeB ? b.rows : b.columns
   precondition(k == (transposeB ? b.columns : b.rows), "inner sizes of the product differ")
   precondition(c.rows == m && c.columns == n, "the result has another shape than the product")
-  gemm(
-    m: m, n: n, k: k, a: a.pointer, lda: a.columns, transposeA: transposeA, b: b.pointer, ldb: b.columns,
-    transposeB: transposeB, c: c.pointer, ldc: n, accumulate: accumulate, alpha: alpha)
+  multiply(
+    m, n, k, Operand(pointer: a.pointer, stride: a.columns, transposed: transposeA),
+    Operand(pointer: b.pointer, stride: b.columns, transposed: transposeB), c.pointer, n, accumulate, alpha, finish,
+    parallelFor)
+}
+
+/// C (+)= A[rows] op(B): chosen rows of A, gathered while they are packed; same bits as with a copy of them.
+///
+/// Contract as the raw form.
+/// - Parameters:
+///   - rows: numbers of the rows of A, `[m]`; they may repeat.
+///   - a: `[*, k]`.
+///   - b: `[k, n]`, or `[n, k]` where `transposeB`.
+///   - c: `[m, n]`; must be another matrix than `a` and `b`.
+///   - accumulate: add to C instead of replacing it.
+///   - finish: called for every finished block of C, on the thread that made it; not for an empty product.
+/// - Precondition: the shapes fit and the rows exist.
+package func gemm(
+  rows: [Int32], of a: Matrix, _ b: Matrix, transposeB: Bool = false, into c: Matrix, accumulate: Bool = false,
+  finish: GemmFinish? = nil
+) {
+  let n = transposeB ? b.rows : b.columns
+  precondition(a.columns == (transposeB ? b.columns : b.rows), "inner sizes of the product differ")
+  precondition(c.rows == rows.count && c.columns == n, "the result has another shape than the product")
+  precondition(rows.allSatisfy { $0 >= 0 && Int($0) < a.rows }, "a chosen row is out of range")
+  rows.withUnsafeBufferPointer { numbers in
+    multiply(
+      rows.count, n, a.columns,
+      Operand(pointer: a.pointer, stride: a.columns, transposed: false, rowNumbers: numbers.baseAddress),
+      Operand(pointer: b.pointer, stride: b.columns, transposed: transposeB), c.pointer, n, accumulate, 1, finish,
+      parallelFor)
+  }
+}
+
+/// C (+)= op(A) B[rows]: chosen rows of B, gathered while they are packed; same bits as with a copy of them.
+///
+/// Contract as the raw form.
+/// - Parameters:
+///   - a: `[m, k]`, or `[k, m]` where `transposeA`.
+///   - rows: numbers of the rows of B, `[k]`; they may repeat.
+///   - b: `[*, n]`.
+///   - c: `[m, n]`; must be another matrix than `a` and `b`.
+///   - accumulate: add to C instead of replacing it.
+/// - Precondition: the shapes fit and the rows exist.
+package func gemm(
+  _ a: Matrix, transposeA: Bool = false, rows: [Int32], of b: Matrix, into c: Matrix, accumulate: Bool = false
+) {
+  let m = transposeA ? a.columns : a.rows
+  precondition(rows.count == (transposeA ? a.rows : a.columns), "inner sizes of the product differ")
+  precondition(c.rows == m && c.columns == b.columns, "the result has another shape than the product")
+  precondition(rows.allSatisfy { $0 >= 0 && Int($0) < b.rows }, "a chosen row is out of range")
+  rows.withUnsafeBufferPointer { numbers in
+    multiply(
+      m, b.columns, rows.count, Operand(pointer: a.pointer, stride: a.columns, transposed: transposeA),
+      Operand(pointer: b.pointer, stride: b.columns, transposed: false, rowNumbers: numbers.baseAddress), c.pointer,
+      b.columns, accumulate, 1, nil, parallelFor)
+  }
 }
 
 /// The product op(A) op(B) as a new matrix, `[m, n]`.
@@ -115,19 +205,19 @@ package func product(_ a: Matrix, transposeA: Bool = false, _ b: Matrix, transpo
 /// The product with the loop that runs its independent blocks; chooses the way by the shape.
 private func multiply(
   _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+  _ accumulate: Bool, _ alpha: Float, _ finish: GemmFinish?, _ loop: (Int, (Int) -> Void) -> Void
 ) {
   if k >= 2 * GemmBlocking.sliceDepth && m * n <= GemmBlocking.slicedResult && m > 0 && n > 0 {
-    multiplySliced(m, n, k, a, b, c, ldc, accumulate, alpha, loop)
+    multiplySliced(m, n, k, a, b, c, ldc, accumulate, alpha, finish, loop)
   } else {
-    multiplyBlocked(m, n, k, a, b, c, ldc, accumulate, alpha, loop)
+    multiplyBlocked(m, n, k, a, b, c, ldc, accumulate, alpha, finish, loop)
   }
 }
 
 /// The product cut along k: each slice to its own partial result, added in the order of the slices.
 private func multiplySliced(
   _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+  _ accumulate: Bool, _ alpha: Float, _ finish: GemmFinish?, _ loop: (Int, (Int) -> Void) -> Void
 ) {
   let wanted = min(GemmBlocking.slices, (k + GemmBlocking.sliceDepth - 1) / GemmBlocking.sliceDepth)
   let depth = GemmBlocking.roundUp((k + wanted - 1) / wanted, to: 4)
@@ -137,10 +227,7 @@ private func multiplySliced(
   loop(slices) { slice in
     let start = slice * depth
     multiplyBlocked(
-      m, n, min(depth, k - start),
-      Operand(pointer: a.address(0, start), stride: a.stride, transposed: a.transposed),
-      Operand(pointer: b.address(start, 0), stride: b.stride, transposed: b.transposed), partial + slice * m * n, n,
-      false, 1
+      m, n, min(depth, k - start), a.part(0, start), b.part(start, 0), partial + slice * m * n, n, false, 1, nil
     ) { count, body in
       for block in 0..<count { body(block) }
     }
@@ -154,12 +241,13 @@ private func multiplySliced(
       table.scale(alpha, partial + row * n, c + row * ldc, n)
     }
   }
+  finish?(c, m, 0, n)
 }
 
 /// The product by packed blocks of rows.
 private func multiplyBlocked(
   _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-  _ accumulate: Bool, _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
+  _ accumulate: Bool, _ alpha: Float, _ finish: GemmFinish?, _ loop: (Int, (Int) -> Void) -> Void
 ) {
   guard m > 0, n > 0 else { return }
   guard k > 0 else {
@@ -196,10 +284,9 @@ private func multiplyBlocked(
         let firstColumn = block % groups * groupPanels * GemmBlocking.tileColumns
         let passStart = pass * GemmBlocking.depth
         let passDepth = min(GemmBlocking.depth, depth - passStart)
-        table.packRight(
-          passDepth, min(groupPanels * GemmBlocking.tileColumns, columns - firstColumn),
-          b.address(depthStart + passStart, columnStart + firstColumn), b.stride, b.transposed,
-          packed + (passStart * columnsPadded + firstColumn * passDepth))
+        b.part(depthStart + passStart, columnStart + firstColumn).packRight(
+          table, depth: passDepth, columns: min(groupPanels * GemmBlocking.tileColumns, columns - firstColumn),
+          into: packed + (passStart * columnsPadded + firstColumn * passDepth))
       }
       // Few blocks of rows: the columns are dealt out as well, at the price of packing A once for each share.
       let shares = rowBlocks >= GemmBlocking.tasks ? 1 : max(1, min(panels / 4, GemmBlocking.tasks / rowBlocks))
@@ -215,14 +302,16 @@ private func multiplyBlocked(
         for pass in 0..<passes {
           let passStart = pass * GemmBlocking.depth
           let passDepth = min(GemmBlocking.depth, depth - passStart)
-          table.packLeft(
-            rows, passDepth, a.address(firstRow, depthStart + passStart), a.stride, a.transposed, scratch)
+          a.part(firstRow, depthStart + passStart).packLeft(table, rows: rows, depth: passDepth, into: scratch)
           table.gemmBlock(
             rows, shareColumns, passDepth, scratch, packed + (passStart * columnsPadded + firstColumn * passDepth),
             passDepth * GemmBlocking.tileColumns, c + (firstRow * ldc + columnStart + firstColumn), ldc, alpha,
             accumulate || depthStart + passStart > 0)
         }
         BufferPool.shared.give(scratch, floats: scratchCount)
+        if depthStart + depth == k {
+          finish?(c + (firstRow * ldc + columnStart + firstColumn), rows, columnStart + firstColumn, shareColumns)
+        }
       }
     }
   }

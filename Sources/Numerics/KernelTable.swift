@@ -85,6 +85,10 @@ package struct KernelTable: Sendable {
   package let packLeft: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
   /// `(k, n, b, stride, transposed, packed)`: panels of 16 columns of B.
   package let packRight: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
+  /// `(rows, depth, source, stride, rowNumbers, packed)`: panels of 6 of chosen rows.
+  package let packLeftGathered: @Sendable (Int, Int, Input, Int, UnsafePointer<Int32>, Output) -> Void
+  /// `(depth, columns, source, stride, rowNumbers, packed)`: panels of 16 of chosen rows.
+  package let packRightGathered: @Sendable (Int, Int, Input, Int, UnsafePointer<Int32>, Output) -> Void
   /// `(iterations, factor)`: 192 floating-point operations an iteration in registers; a measure of the ceiling.
   package let multiplyAddProbe: @Sendable (Int, Float) -> Float
 
@@ -123,6 +127,8 @@ package struct KernelTable: Sendable {
     stridedBlock: Kernels.stridedBlock,
     packLeft: Kernels.packLeft,
     packRight: Kernels.packRight,
+    packLeftGathered: Kernels.packLeftGathered,
+    packRightGathered: Kernels.packRightGathered,
     multiplyAddProbe: Kernels.multiplyAddProbe)
 
   /// The kernels compiled with AVX2, FMA and F16C; on arm64 the same code as `baseline`.
@@ -160,6 +166,8 @@ package struct KernelTable: Sendable {
     stridedBlock: KernelsAVX2.stridedBlock,
     packLeft: KernelsAVX2.packLeft,
     packRight: KernelsAVX2.packRight,
+    packLeftGathered: KernelsAVX2.packLeftGathered,
+    packRightGathered: KernelsAVX2.packRightGathered,
     multiplyAddProbe: KernelsAVX2.multiplyAddProbe)
 
   /// The kernels compiled with AVX-512, FMA and F16C; on arm64 the same code as `baseline`.
@@ -197,6 +205,8 @@ package struct KernelTable: Sendable {
     stridedBlock: KernelsAVX512.stridedBlock,
     packLeft: KernelsAVX512.packLeft,
     packRight: KernelsAVX512.packRight,
+    packLeftGathered: KernelsAVX512.packLeftGathered,
+    packRightGathered: KernelsAVX512.packRightGathered,
     multiplyAddProbe: KernelsAVX512.multiplyAddProbe)
 
   /// The kernels of one level.

@@ -3,7 +3,7 @@
 /// The leading principal components of the rows of a matrix.
 ///
 /// With C = (X - 1 m^T)^T (X - 1 m^T) / (n - 1), the rows of `directions` are the unit eigenvectors of C with the
-/// largest eigenvalues. Found by subspace iteration with a few spare directions and a Rayleigh-Ritz step in Double.
+/// largest eigenvalues; uncentred, m is 0 and the divisor stays. Found by subspace iteration with a few spare directions and a Rayleigh-Ritz step in Double.
 /// Source: Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithm 4.4.
 ///
 /// Numeric contract: products in Float, orthogonalisation and the small eigenproblem in Double; variances are within
@@ -11,7 +11,7 @@
 /// equals) is positive. Bit-identical at every thread count. Constant columns and duplicate rows are fine; a component
 /// beyond the rank has variance 0.
 package struct PrincipalComponents {
-  /// Mean of the rows, `[d]`.
+  /// Mean of the rows, `[d]`; zeros for an uncentred analysis.
   package let mean: [Float]
   /// Unit directions as rows, `[k, d]`, variance descending.
   package let directions: Matrix
@@ -34,13 +34,14 @@ package struct PrincipalComponents {
   ///   - count: wanted directions; at most min(n, d) are found.
   ///   - tolerance: the iteration ends when no variance changes by more than this share of the largest. A loose one is
   ///     enough where only the space of the leading directions is wanted.
+  ///   - isCentred: subtract the mean first; without it the directions are those of the largest second moments.
   /// - Complexity: O(n d (k + 8)) a round, O(n d) memory for the centred rows.
-  package init(of x: Matrix, count: Int, tolerance: Double = 1e-6) {
+  package init(of x: Matrix, count: Int, tolerance: Double = 1e-6, isCentred: Bool = true) {
     let wanted = max(0, min(count, x.rows, x.columns))
-    let sums = x.columnSums()
+    let sums = isCentred ? x.columnSums() : [Float](repeating: 0, count: x.columns)
     let mean = sums.map { $0 / Float(max(1, x.rows)) }
     self.mean = mean
-    let centred = x.shifted(by: mean, factor: -1)
+    let centred = isCentred ? x.shifted(by: mean, factor: -1) : x
     let freedom = Double(max(1, x.rows - 1))
     totalVariance = centred.sumOfSquares() / freedom
     guard wanted > 0 else {

@@ -27,7 +27,10 @@ package enum Checkpoint {
     var writer = SafetensorsWriter()
     let state = trainer.state
     func add(_ name: String, _ matrix: Matrix) {
-      writer.add(name, floats: matrix.values, shape: [matrix.rows, matrix.columns])
+      // From where they lie: nothing trains while this is written, and a copy of everything would double the memory.
+      writer.add(
+        name, type: .float32, shape: [matrix.rows, matrix.columns], owner: matrix,
+        bytes: UnsafeRawBufferPointer(matrix.elements))
     }
     for (index, parameter) in trainer.optimizer.parameters.enumerated() {
       add("parameter.\(parameter.name)", parameter.value)
@@ -51,7 +54,10 @@ package enum Checkpoint {
       .init("best_epoch", .integer(state.bestEpoch)),
       .init("bad_evaluations", .integer(state.badEvaluations)),
       .init("total_sum", .number(state.totalSum)),
-      .init("loss_sums", .array(state.lossSums.map { .array([.string($0.name), .number($0.value)]) })),
+      .init(
+        "loss_sums",
+        .array(
+          state.lossSums.map { .array([.string($0.name), .number($0.value), .number($0.interactions)]) })),
       .init("balance", .array(state.balance.values.map { .number($0) })),
       .init("model_state_names", .strings(modelState.map(\.name))),
       .init("best_model_state_names", .strings(state.bestModelState.map(\.name))),
@@ -67,7 +73,7 @@ package enum Checkpoint {
       ("progress", try progress.text()),
     ]
     let path = path(inBundle: bundle)
-    try Bundle.saveBeside("checkpoint/state.safetensors", bytes: writer.bytes(), inBundle: bundle)
+    try Bundle.saveBeside("checkpoint/state.safetensors", tensors: writer, inBundle: bundle)
     return path
   }
 
@@ -148,7 +154,9 @@ package enum Checkpoint {
     state.balance = balance
     for pair in lossSums {
       guard let name = pair[0]?.string, let value = pair[1]?.double else { throw bad("its loss sums are malformed") }
-      state.lossSums.append((name, value))
+      // A checkpoint of an older version: every term was computed in every step, and all steps so far were full.
+      let interactions = pair[2]?.double ?? Double(step) * Double(header.configuration.batchSize)
+      state.lossSums.append((name, value, interactions))
     }
     let log = String(decoding: try file.bytes("log"), as: UTF8.self)
     state.log = log.isEmpty ? [] : log.split(separator: "\n", omittingEmptySubsequences: true).map(String.init)

@@ -50,6 +50,9 @@ package final class Trainer {
   /// The language parts that rank beside the model's vectors; nil before `finish` and for a run without them.
   package private(set) var fusion: LanguageFusion?
 
+  /// What of the text the alignment sees, when that is not all; nil otherwise.
+  package let textRank: TextRank?
+
   /// Checksum of the text vectors that the run was given, as hexadecimal digits; empty when it uses none.
   let textChecksum: String
   /// The items' text vectors of a run in which language ranks, `[items, text width]`.
@@ -74,14 +77,17 @@ package final class Trainer {
     let text = try Self.text(of: problem, for: configuration)
     if let name = configuration.alignment, let text {
       let alignmentDescriptor = try TrainingConfiguration.alignmentDescriptor(name)
+      let truncated = TextRank.truncated(text, to: configuration.options.integer("text-rank"))
+      textRank = truncated?.1
       alignment = alignmentDescriptor.make(
         AlignmentProblem(
-          text: text, interactions: problem.training,
+          text: truncated?.text ?? text, interactions: problem.training,
           inputWidth: model.embedding.value.columns,
           representationWidth: model.representationWidth, usesNegatives: model.usesNegatives, seed: configuration.seed),
         configuration.alignmentOptions)
     } else {
       alignment = nil
+      textRank = nil
     }
     textChecksum = text == nil ? "" : problem.text.map(Self.checksum) ?? ""
     fusedText =
@@ -134,6 +140,9 @@ package final class Trainer {
     }
     for name in ["text-control", "text-hops"] where isChanged(name) && alignment == nil && !configuration.fusesText {
       throw .optionWithoutUse(name, remedy: "it changes the text; add --align, or --set fusion=text")
+    }
+    if isChanged("text-rank"), alignment == nil {
+      throw .optionWithoutUse("text-rank", remedy: "it narrows what an alignment sees; add --align")
     }
     if configuration.fusesText, alignment?.fusesLanguage ?? false {
       throw .optionWithoutUse("fusion", remedy: "the alignment's score is fused already; add --score final")
@@ -256,8 +265,9 @@ package final class Trainer {
     for term in terms {
       if let index = state.lossSums.firstIndex(where: { $0.name == term.name }) {
         state.lossSums[index].value += term.value * size
+        state.lossSums[index].interactions += size
       } else {
-        state.lossSums.append((term.name, term.value * size))
+        state.lossSums.append((term.name, term.value * size, size))
       }
     }
     state.totalSum += total * size
@@ -280,7 +290,7 @@ package final class Trainer {
     let count = Double(positives.count)
     var record = EpochRecord(
       epoch: state.epoch + 1, seconds: state.seconds,
-      losses: state.lossSums.map { (name: $0.name, value: $0.value / count) }, total: state.totalSum / count)
+      losses: state.lossSums.map { (name: $0.name, value: $0.value / $0.interactions) }, total: state.totalSum / count)
     if let validation, state.epoch % configuration.evaluationInterval == 0 {
       let report = evaluate(validation)
       record.validation = report

@@ -49,6 +49,9 @@ package struct TrainingConfiguration: Sendable, Equatable {
       "control: permute the text rows, or draw random ones of the same spectrum"),
     OptionDeclaration("text-hops", .integer(0...8), default: "0", "graph hops that smooth the text vectors first"),
     OptionDeclaration(
+      "text-rank", .integer(0...1_000_000), default: "0",
+      "directions of the text that the alignment sees; 0 is all of them"),
+    OptionDeclaration(
       "fusion", .choice(["none", "text"]), default: "none",
       "after training, let the items' text rank beside any model's vectors"),
     OptionDeclaration(

@@ -10,12 +10,7 @@ extension TrainingProblem {
   /// Without text for both sides there is none: an alignment compares all nodes.
   package init(_ dataSet: DataSet) {
     var text: Matrix?
-    if let users = dataSet.userText, let items = dataSet.itemText {
-      let stacked = Matrix.uninitialized(rows: users.rows + items.rows, columns: items.columns)
-      stacked.pointer.update(from: users.pointer, count: users.count)
-      (stacked.pointer + users.count).update(from: items.pointer, count: items.count)
-      text = UnitRows(stacked).value
-    }
+    if let users = dataSet.userText, let items = dataSet.itemText { text = UnitRows.stacked([users, items]) }
     self.init(
       training: dataSet.train, validation: dataSet.valid, test: dataSet.test, text: text,
       fingerprint: dataSet.fingerprint)

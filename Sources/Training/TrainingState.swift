@@ -10,8 +10,9 @@ package struct TrainingState {
   package var epoch = 0
   /// The next step of that epoch.
   package var step = 0
-  /// Sums of the loss terms over the finished steps of this epoch, weighted by batch size.
-  package var lossSums: [(name: String, value: Double)] = []
+  /// Sums of the loss terms over the finished steps of this epoch, weighted by batch size, and the interactions of the
+  /// steps in which a term was computed.
+  package var lossSums: [(name: String, value: Double, interactions: Double)] = []
   /// Sum of the weighted totals.
   package var totalSum = 0.0
   /// Seconds already spent on this epoch.

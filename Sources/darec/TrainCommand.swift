@@ -6,6 +6,7 @@ import Evaluation
 import Files
 import Interactions
 import ModelFile
+import Numerics
 import Recommenders
 import Shell
 import Training
@@ -53,6 +54,15 @@ struct TrainCommand: ParsableCommand {
 
   @Option(help: "What ranks: fused, final, projected, ... (option score of the alignment).")
   var score: String?
+
+  @Option(help: "Directions of the text that the alignment sees (option text-rank). (default: all)")
+  var textRank: Int?
+
+  @Option(help: "Nodes whose structure a step of darec compares (option sample-size). (default: 4096)")
+  var sample: Int?
+
+  @Option(help: "Compute darec's terms in every n-th step only (option every). (default: 1)")
+  var every: Int?
 
   @Option(
     name: .customLong("set"), help: ArgumentHelp("An option of the model or the alignment.", valueName: "name=value"))
@@ -122,10 +132,9 @@ struct TrainCommand: ParsableCommand {
     guard !dataArguments.isEmpty else {
       throw CommandFailure.usage("say where the data is: --data DIR, or --interactions FILE")
     }
-    let dataSet = try DataSet.load(try dataArguments.options(seed: seed ?? 2023))
+    var dataSet = try DataSet.load(try dataArguments.options(seed: seed ?? 2023))
     let configuration = try configuration(for: dataSet)
-    let trainer = try Trainer(problem: TrainingProblem(dataSet), configuration: configuration)
-    return Run(trainer: trainer, dataSet: dataSet, data: dataArguments)
+    return try Self.run(&dataSet, configuration, dataArguments)
   }
 
   private func resumedRun() throws -> Run {
@@ -133,6 +142,7 @@ struct TrainCommand: ParsableCommand {
     for (option, isGiven) in [
       ("--model", model != nil), ("--align", align != nil), ("--preset", preset != nil),
       ("--seed", seed != nil), ("--dim", dim != nil), ("--lambda", lambda != nil), ("--score", score != nil),
+      ("--text-rank", textRank != nil), ("--sample", sample != nil), ("--every", every != nil),
       ("--set", !settings.isEmpty),
     ] where isGiven {
       throw CommandFailure.usage("\(option) cannot be changed when resuming; train anew without --resume")
@@ -140,10 +150,22 @@ struct TrainCommand: ParsableCommand {
     var configuration = header.configuration
     try applyLimits(to: &configuration)
     let data = dataArguments.isEmpty ? try DataArguments.parse(json: header.dataOptions) : dataArguments
-    let dataSet = try DataSet.load(try data.options(seed: configuration.seed))
-    let trainer = try Trainer(problem: TrainingProblem(dataSet), configuration: configuration)
-    try Checkpoint.restore(trainer, from: file, header: header)
-    return Run(trainer: trainer, dataSet: dataSet, data: data)
+    var dataSet = try DataSet.load(try data.options(seed: configuration.seed))
+    let run = try Self.run(&dataSet, configuration, data)
+    try Checkpoint.restore(run.trainer, from: file, header: header)
+    return run
+  }
+
+  /// The run of a data set: what the trainer works with is stacked, what the bundle will hold is kept small.
+  private static func run(
+    _ dataSet: inout DataSet, _ configuration: TrainingConfiguration, _ data: DataArguments
+  ) throws -> Run {
+    var problem = TrainingProblem(dataSet)
+    dataSet = dataSet.withCompactText()
+    // Without alignment and fusion nothing but the bundle asks for text.
+    if configuration.alignment == nil, !configuration.fusesText { problem.text = nil }
+    BufferPool.shared.trim()
+    return Run(trainer: try Trainer(problem: problem, configuration: configuration), dataSet: dataSet, data: data)
   }
 
   private func configuration(for dataSet: DataSet) throws -> TrainingConfiguration {
@@ -162,6 +184,9 @@ struct TrainCommand: ParsableCommand {
         String(setting[..<equals]), to: String(setting[setting.index(after: equals)...]))
     }
     if let score { try configuration.set("score", to: score) }
+    for (name, value) in [("text-rank", textRank), ("sample-size", sample), ("every", every)] {
+      if let value { try configuration.set(name, to: String(value)) }
+    }
     if let lambda {
       guard lambda.isFinite, lambda >= 0 else { throw CommandFailure.usage("--lambda must be 0 or more") }
       try configuration.apply(lambda: lambda)
@@ -211,6 +236,11 @@ struct TrainCommand: ParsableCommand {
         + "\(statistics.valid) valid, \(statistics.test) test")
     Console.error(
       "model: \(configuration.model), alignment \(configuration.alignment ?? "none"), seed \(configuration.seed)")
+    if let rank = run.trainer.textRank {
+      Console.error(
+        "text: \(rank.rank) of \(rank.width) directions, "
+          + "\(MetricTable.fixed(100 * rank.energy, 2)) % of the squared length")
+    }
     if run.trainer.state.epoch > 0 || run.trainer.state.step > 0 {
       Console.error("resumed at epoch \(run.trainer.state.epoch + 1), step \(run.trainer.state.step + 1)")
     }
@@ -243,6 +273,15 @@ struct TrainCommand: ParsableCommand {
       .init("type", .string("end")), .init("end", .string(end.rawValue)),
       .init("epochs", .integer(run.trainer.state.epoch)), .init("metrics", metrics.json),
     ]
+    if let rank = run.trainer.textRank {
+      ending.append(
+        .init(
+          "text_rank",
+          .object([
+            .init("rank", .integer(rank.rank)), .init("width", .integer(rank.width)),
+            .init("energy", .number(rank.energy)),
+          ])))
+    }
     let balance = run.trainer.state.balance
     if balance.count > 0 {
       ending.append(

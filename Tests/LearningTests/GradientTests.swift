@@ -179,6 +179,30 @@ import Testing
     }
   }
 
+  /// A layer over chosen rows of frozen text is the layer over a copy of them, to the bit.
+  @Test func linearOfChosenRows() {
+    let text = randomParameter("text", rows: 50, columns: 11, seed: 1).value
+    let rows: [Int32] = [3, 49, 3, 0, 17, 21, 22, 40, 8]
+    func gradients(_ layer: (Tape, Variable, Variable) -> Variable) -> [[Float]] {
+      let weight = randomParameter("weight", rows: 23, columns: 11, seed: 2)
+      let bias = randomParameter("bias", rows: 1, columns: 23, seed: 3)
+      let tape = Tape()
+      let result = layer(tape, tape.variable(weight), tape.variable(bias))
+      _ = tape.uniformity(result, name: "u", weight: 1)
+      tape.backward()
+      return [result.value.values, weight.gradient.values, bias.gradient.values]
+    }
+    let gathered = gradients {
+      $0.linear(rows: rows, of: text, weight: $1, bias: $2, activation: .leakyReLU(slope: 0.01))
+    }
+    let copied = gradients {
+      $0.linear(
+        $0.constant(text.gatherRows(rows)), weight: $1, bias: $2, activation: .leakyReLU(slope: 0.01))
+    }
+    #expect(gathered == copied)
+    #expect(gathered[1].contains { $0 != 0 } && gathered[2].contains { $0 != 0 })
+  }
+
   /// Rows around four far-apart directions on each side, so that clusters are stable.
   private func clusteredParameters(spherical: Bool) -> (a: Parameter, b: Parameter, start: CentreStart) {
     func side(_ name: String, seed: UInt64) -> (Parameter, Matrix) {

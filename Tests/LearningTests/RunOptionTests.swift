@@ -11,7 +11,7 @@ import Training
   @Test(
     arguments: [
       (nil, "text-control", "shuffled"), (nil, "text-hops", "2"), (nil, "balance-gamma", "1"),
-      (nil, "language-rate", "2"),
+      (nil, "language-rate", "2"), (nil, "text-rank", "8"),
       ("kar", "balance-gamma", "1"), ("rlmrec-gen", "balance-gamma", "1"), ("rlmrec-gen", "language-rate", "2"),
     ])
   func anOptionWithoutEffectIsRefused(alignment: String?, name: String, value: String) throws {
