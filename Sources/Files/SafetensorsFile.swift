@@ -6,8 +6,9 @@
 
 /// An open safetensors file.
 ///
-/// Opening parses and checks the header only; a tensor is read on request with `pread` into memory of the caller, and
-/// its checksum is computed over that memory, so nothing can change between the check and the use. Files of other
+/// Opening parses and checks the header only, unless the whole file is asked for; a tensor is read on request with `pread`
+/// into memory of the caller, and its checksum is computed over that memory, so nothing can change between the check and
+/// the use (a mapped file is the exception). Files of other
 /// writers carry no checksums and are read without; see `Checksums`.
 package final class SafetensorsFile: Sendable {
   /// What is asked of checksums.
@@ -36,6 +37,16 @@ package final class SafetensorsFile: Sendable {
   /// something better.
   package typealias Loop = @Sendable (_ count: Int, _ body: (Int) -> Void) -> Void
 
+  /// How the bytes of tensors are come by.
+  package enum Access: Sendable {
+    /// Read when a tensor is asked for: files of which only some tensors are wanted.
+    case pieces
+    /// Read as one at the start where the file is small (up to 64 MiB), else in pieces: files that are wanted whole.
+    case whole
+    /// Mapped; nothing is copied where type and place allow.
+    case mapped
+  }
+
   private enum Source: Sendable {
     case descriptor(Int32)
     case mapping(MappedFile)
@@ -49,17 +60,19 @@ package final class SafetensorsFile: Sendable {
   private let tensorChecksums: [String: UInt32]
   private let loop: Loop
 
-  /// True when tensors are mapped, not read, where their type allows.
-  package var isMapped: Bool { if case .mapping = source { true } else { false } }
+  /// True when the file's own pages are used: tensors are mapped, not read, where their type allows.
+  package var isMapped: Bool { if case .mapping(let file) = source { file.isView } else { false } }
+  /// Files up to this size are read as one.
+  private static let wholeFileLimit = 64 << 20
 
   /// Opens a file and checks its header.
   /// - Parameters:
   ///   - checksums: what is asked of checksums.
-  ///   - mapped: map the file; tensors are then views of it where their type and place allow.
+  ///   - access: how the bytes of tensors are come by.
   ///   - loop: how the pieces of a tensor are gone through.
   /// - Throws: `SafetensorsError`.
   package convenience init(
-    path: String, checksums: Checksums = .ifPresent, mapped: Bool = false,
+    path: String, checksums: Checksums = .ifPresent, access: Access = .pieces,
     loop: @escaping Loop = { count, body in for index in 0..<count { body(index) } }
   ) throws(SafetensorsError) {
     // O_NONBLOCK: opening a FIFO must not wait for a writer; only regular files pass the check that follows.
@@ -75,16 +88,20 @@ package final class SafetensorsFile: Sendable {
       }
       guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path: path) }
       var source = Source.descriptor(descriptor)
-      if mapped && status.st_size > 0 {
+      if access == .mapped && status.st_size > 0 {
         guard let mapping = MappedFile(descriptor: descriptor, byteCount: Int(status.st_size)) else {
           throw .system(SystemError(call: "mmap", path: path, code: errno))
         }
         source = .mapping(mapping)
+      } else if access == .whole, Int(status.st_size) <= Self.wholeFileLimit,
+        let copy = MappedFile(copying: descriptor, byteCount: Int(status.st_size), loop: loop)
+      {
+        source = .mapping(copy)
       }
       try self.init(
         path: path, source: source, byteCount: Int(status.st_size), checksums: checksums, loop: loop)
       // A mapping outlives its descriptor.
-      if isMapped { close(descriptor) }
+      if case .mapping = source { close(descriptor) }
     } catch {
       close(descriptor)
       throw error
@@ -184,7 +201,7 @@ package final class SafetensorsFile: Sendable {
     try compare(outcomes, of: tensor, with: expected)
   }
 
-  /// The bytes of a tensor of a mapped file, after its checksum has been verified; nil when the file is not mapped.
+  /// The bytes of a tensor of a file that is mapped or was read as one, after its checksum has been verified; else nil.
   /// - Parameter alignment: what the place of the first byte must be divisible by; nil is returned when it is not.
   func mapped(_ tensor: SafetensorsTensor, alignment: Int) throws(SafetensorsError) -> (
     UnsafeRawBufferPointer, AnyObject

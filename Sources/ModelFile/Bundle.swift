@@ -29,7 +29,7 @@ package struct Bundle: Sendable {
   /// The items' titles, an empty string where there is none; nil when there are no titles at all.
   package var titles: StringTable? { parts.titles.value(in: self) }
   /// The training interactions, `[U, I]`.
-  package let interactions: CSRMatrix
+  package var interactions: CSRMatrix { parts.interactions.value(in: self) }
   /// The held-out interactions that the model was selected on, `[U, I]`; nil when there are none.
   package var validation: CSRMatrix? { parts.validation.value(in: self) }
   /// The held-out interactions that it is tested on, `[U, I]`; nil when there are none.
@@ -54,11 +54,14 @@ package struct Bundle: Sendable {
   package var userText: Matrix? { parts.userText.value(in: self) }
   /// True when a user's text embedding is the normalised mean of the embeddings of the user's training items.
   package let userTextDerived: Bool
+  /// The training interactions as they lie in the file; nil for a model that comes from none.
+  private let training: StoredSplit?
   /// What a mapped model reads when it is first asked for.
   let parts: Parts
 
   /// The parts of a model that not every query needs.
   struct Parts: Sendable {
+    var interactions: LazyPart<CSRMatrix>
     var titles: LazyPart<StringTable?>
     var validation: LazyPart<CSRMatrix?>
     var test: LazyPart<CSRMatrix?>
@@ -68,6 +71,14 @@ package struct Bundle: Sendable {
     var centres: LazyPart<PreferenceCentres?>
     var itemText: LazyPart<Matrix?>
     var userText: LazyPart<Matrix?>
+  }
+
+  /// The items that a user has in training, ascending.
+  ///
+  /// Of a model that was just opened it takes them from the file's own columns: `interactions` makes a matrix of all.
+  package func history(of user: Int) -> [Int32] {
+    if let training, !parts.interactions.isKnown { return training.row(user) }
+    return Array(interactions.row(user))
   }
 
   /// Number of users.
@@ -92,9 +103,10 @@ package struct Bundle: Sendable {
   ) throws(BundleError) {
     try self.init(
       name: name, configuration: configuration, metrics: metrics, users: users, items: items,
-      interactions: interactions, finalUsers: finalUsers, finalItems: finalItems, scoreParts: scoreParts,
+      training: nil, finalUsers: finalUsers, finalItems: finalItems, scoreParts: scoreParts,
       userTextDerived: userTextDerived, trainingLogPath: trainingLogPath, fingerprint: fingerprint,
       parts: Parts(
+        interactions: LazyPart(interactions),
         titles: LazyPart(titles), validation: LazyPart(Self.nonempty(validation)), test: LazyPart(Self.nonempty(test)),
         attribution: LazyPart(attribution), propagation: LazyPart(propagation), components: LazyPart(components),
         centres: LazyPart(centres), itemText: LazyPart(itemText), userText: LazyPart(userText)))
@@ -108,7 +120,7 @@ package struct Bundle: Sendable {
   /// - Parameter splitsAreChecked: true when the interactions were checked as they were read.
   init(
     name: String, configuration: JSONValue, metrics: JSONValue, users: StringTable, items: StringTable,
-    interactions: CSRMatrix, finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]?, userTextDerived: Bool,
+    training: StoredSplit?, finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]?, userTextDerived: Bool,
     trainingLogPath: String?, fingerprint: String?, parts: Parts, splitsAreChecked: Bool = false
   ) throws(BundleError) {
     self.name = name
@@ -118,7 +130,7 @@ package struct Bundle: Sendable {
     self.fingerprint = fingerprint
     self.users = users
     self.items = items
-    self.interactions = interactions
+    self.training = training
     self.finalUsers = finalUsers
     self.finalItems = finalItems
     self.scoreParts = scoreParts ?? ScorePart.undivided(finalUsers.columns)

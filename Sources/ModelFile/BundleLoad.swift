@@ -34,7 +34,8 @@ extension Bundle {
     let file: SafetensorsFile
     do throws(SafetensorsError) {
       file = try SafetensorsFile(
-        path: path + "/" + FileName.tensors, checksums: verify ? .required : .ignored, mapped: mapped,
+        path: path + "/" + FileName.tensors, checksums: verify ? .required : .ignored,
+        access: mapped ? .mapped : .whole,
         loop: { count, body in parallelFor(count, body) })
     } catch { throw .tensors(error) }
     let configuration = try configuration(of: file)
@@ -105,10 +106,32 @@ extension Bundle {
       try part(
         { () throws(BundleError) in
           reader.has(stem + ".columns")
-            ? Bundle.nonempty(try reader.split(stem, users: userCount, items: itemCount)) : nil
+            ? Bundle.nonempty(try reader.split(stem, users: userCount, items: itemCount).matrix) : nil
         }, { _, _ in })
     }
+    /// A text embedding, widened when it is first asked for: most queries ask for none. Checks of a whole model have seen
+    /// that it will be possible.
+    func text(
+      _ name: String, rows: Int, columns: Int?,
+      _ check: @escaping @Sendable (Bundle, Matrix?) throws(BundleError) -> Void
+    ) throws(BundleError) -> LazyPart<Matrix?> {
+      let read = { @Sendable () throws(BundleError) -> Matrix? in
+        reader.has(name) ? try reader.matrix(name, rows: rows) : nil
+      }
+      guard !file.isMapped, reader.hasFiniteHalves(name, rows: rows, columns: columns) else {
+        return try part(read, check)
+      }
+      return LazyPart { bundle throws(BundleError) in
+        let value = try read()
+        try check(bundle, value)
+        return value
+      }
+    }
+    let userTextDerived = try reader.metadata("user_text_derived") == "true"
+    let textColumns = file.tensor("text.items")?.shape.last
+    let training = try reader.split("interactions", users: userCount, items: itemCount)
     let parts = Parts(
+      interactions: LazyPart { _ in training.matrix },
       titles: try part(
         { () throws(BundleError) in
           reader.has("titles.item.utf8") ? try reader.table("titles.item", role: .titles) : nil
@@ -127,19 +150,19 @@ extension Bundle {
       centres: try part(
         { () throws(BundleError) in try reader.centres() },
         { (bundle, centres) throws(BundleError) in try bundle.check(centres: centres) }),
-      itemText: try part(
-        { () throws(BundleError) in
-          reader.has("text.items") ? try reader.matrix("text.items", rows: itemCount) : nil
-        }, { (bundle, text) throws(BundleError) in try bundle.check(itemText: text) }),
-      userText: try part(
-        { () throws(BundleError) in
-          reader.has("text.users") ? try reader.matrix("text.users", rows: userCount) : nil
-        }, { (bundle, text) throws(BundleError) in try bundle.check(userText: text) }))
+      itemText: try text("text.items", rows: itemCount, columns: textColumns) { (bundle, text) throws(BundleError) in
+        try bundle.check(itemText: text)
+      },
+      // Where users' texts contradict the rest, checking them now says so.
+      userText: try text("text.users", rows: userCount, columns: userTextDerived ? -1 : textColumns) {
+        (bundle, text) throws(BundleError) in
+        try bundle.check(userText: text)
+      })
     try self.init(
       name: reader.metadata("name"), configuration: configuration, metrics: metrics, users: users, items: items,
-      interactions: reader.split("interactions", users: userCount, items: itemCount), finalUsers: finalUsers,
-      finalItems: reader.matrix("final.items", rows: itemCount), scoreParts: scoreParts,
-      userTextDerived: reader.metadata("user_text_derived") == "true", trainingLogPath: trainingLogPath,
+      training: training, finalUsers: finalUsers, finalItems: reader.matrix("final.items", rows: itemCount),
+      scoreParts: scoreParts,
+      userTextDerived: userTextDerived, trainingLogPath: trainingLogPath,
       fingerprint: file.header.metadata(SafetensorsFile.headerChecksumKey), parts: parts, splitsAreChecked: true)
   }
 
@@ -193,6 +216,20 @@ private struct BundleReader: Sendable {
   func matrix(_ name: String, rows: Int? = nil, columns: Int? = nil) throws(BundleError) -> Matrix {
     do throws(SafetensorsError) { return try file.matrix(name, rows: rows, columns: columns) } catch {
       throw .tensors(error)
+    }
+  }
+
+  /// True for a tensor of halves that will be a valid text embedding when it is widened.
+  /// - Parameter columns: how many it must have; nil is never met.
+  func hasFiniteHalves(_ name: String, rows: Int, columns: Int?) -> Bool {
+    guard let tensor = file.tensor(name), tensor.type == .float16, tensor.shape.count == 2, tensor.shape[0] == rows,
+      tensor.shape[1] == columns, (1...Bundle.Limits.textDimension).contains(tensor.shape[1]),
+      let halves = try? file.buffer(tensor, of: UInt16.self)
+    else { return false }
+    return halves.withUnsafeBufferPointer { halves in
+      var outside: UInt16 = 0
+      for half in halves { outside |= half & 0x7C00 == 0x7C00 ? 1 : 0 }
+      return outside == 0
     }
   }
 
@@ -250,21 +287,31 @@ private struct BundleReader: Sendable {
       languageLabels: try int32s("centres.language_labels"))
   }
 
-  func split(_ stem: String, users: Int, items: Int) throws(BundleError) -> CSRMatrix {
+  /// The interactions of a split, checked.
+  func split(_ stem: String, users: Int, items: Int) throws(BundleError) -> StoredSplit {
     let rowStarts = try integers(stem + ".row_starts")
-    let columns = try int32s(stem + ".columns")
-    try Bundle.checkInteractions(
-      path: file.path, stem: stem, rowStarts: rowStarts, columns: columns, users: users, items: items)
-    var values = [Float](repeating: 1, count: columns.count)
-    if has(stem + ".values") {
-      do throws(SafetensorsError) { values = try file.floats(stem + ".values") } catch { throw .tensors(error) }
-      guard values.count == columns.count else {
-        throw .shape(
-          path: file.path, tensor: stem + ".values", expected: [columns.count], found: [values.count])
-      }
-      try Bundle.checkValues(values, path: file.path, tensor: stem + ".values")
+    let columns: SharedBuffer<Int32>
+    do throws(SafetensorsError) {
+      let tensor = try file.requiredTensor(stem + ".columns")
+      guard tensor.type == .int32 else { throw file.unexpected(tensor, "I32") }
+      columns = try file.buffer(tensor, of: Int32.self)
+    } catch { throw .tensors(error) }
+    try columns.withUnsafeBufferPointer { (columns) throws(BundleError) in
+      try Bundle.checkInteractions(
+        path: file.path, stem: stem, rowStarts: rowStarts, columns: columns, users: users, items: items)
     }
-    return CSRMatrix(rows: users, columns: items, rowStarts: rowStarts, columnIndices: columns, values: values)
+    var values: [Float]?
+    if has(stem + ".values") {
+      let stored: [Float]
+      do throws(SafetensorsError) { stored = try file.floats(stem + ".values") } catch { throw .tensors(error) }
+      guard stored.count == columns.count else {
+        throw .shape(
+          path: file.path, tensor: stem + ".values", expected: [columns.count], found: [stored.count])
+      }
+      try Bundle.checkValues(stored, path: file.path, tensor: stem + ".values")
+      values = stored
+    }
+    return StoredSplit(users: users, items: items, rowStarts: rowStarts, columns: columns, values: values)
   }
 
   /// The encoder's recipe; nil in a bundle without one.

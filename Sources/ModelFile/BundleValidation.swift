@@ -35,9 +35,10 @@ extension Bundle {
         guard split.rows == userCount, split.columns == itemCount else {
           throw .shape(path: name, tensor: stem, expected: [userCount, itemCount], found: [split.rows, split.columns])
         }
-        try Self.checkInteractions(
-          path: name, stem: stem, rowStarts: split.rowStarts, columns: split.columnIndices, users: userCount,
-          items: itemCount)
+        try split.columnIndices.withUnsafeBufferPointer { (columns) throws(BundleError) in
+          try Self.checkInteractions(
+            path: name, stem: stem, rowStarts: split.rowStarts, columns: columns, users: userCount, items: itemCount)
+        }
       }
       try Self.checkValues(interactions.values, path: name, tensor: "interactions.values")
     }
@@ -258,7 +259,7 @@ extension Bundle {
 
   /// Checks compressed rows before a `CSRMatrix` is made of them, whose initialiser would trap.
   static func checkInteractions(
-    path: String, stem: String, rowStarts: [Int], columns: [Int32], users: Int, items: Int
+    path: String, stem: String, rowStarts: [Int], columns: UnsafeBufferPointer<Int32>, users: Int, items: Int
   ) throws(BundleError) {
     let tensor = stem + ".row_starts"
     guard rowStarts.count == users + 1 else {
