@@ -76,14 +76,6 @@ final class MappedFile: @unchecked Sendable {
 
   deinit { munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), mappedCount) }
 
-  /// Asks the system to read a part of a mapped file ahead, all of it at once.
-  func willNeed(_ range: Range<Int>) {
-    let page = Int(getpagesize())
-    let start = range.lowerBound / page * page
-    guard isView, let base = bytes.baseAddress, range.upperBound > start else { return }
-    madvise(UnsafeMutableRawPointer(mutating: base + start), range.upperBound - start, MADV_WILLNEED)
-  }
-
   private static func explainLostPages() {
     signal(SIGBUS) { _ in
       let text: StaticString =

@@ -213,7 +213,6 @@ package final class SafetensorsFile: Sendable {
     let expected = tensorChecksums[tensor.name]
     if expected == nil && checksums == .required { throw .checksumMissing(path: path, tensor: tensor.name) }
     guard expected != nil else { return (bytes, mapping) }
-    if tensor.byteCount > Self.pieceSize { mapping.willNeed(start..<start + tensor.byteCount) }
     var outcomes = [Result<UInt32, SafetensorsError>](repeating: .success(0), count: pieceCount(of: tensor))
     outcomes.withUnsafeMutableBufferPointer { buffer in
       let slots = buffer

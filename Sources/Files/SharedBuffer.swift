@@ -58,6 +58,9 @@ package struct SharedBuffer<Element: BitwiseCopyable & Sendable & Equatable>: @u
     return try result.get()
   }
 
+  /// The elements as an array, copied as one.
+  package var array: [Element] { withUnsafeBufferPointer { Array($0) } }
+
   package static func == (first: SharedBuffer, second: SharedBuffer) -> Bool {
     first.count == second.count
       && (first.base == second.base

@@ -58,6 +58,8 @@ package struct Bundle: Sendable {
   private let training: StoredSplit?
   /// What a mapped model reads when it is first asked for.
   let parts: Parts
+  /// True for a view of a file whose checksums agree: its numbers are taken as their writer has checked them.
+  let isMapped: Bool
 
   /// The parts of a model that not every query needs.
   struct Parts: Sendable {
@@ -121,7 +123,8 @@ package struct Bundle: Sendable {
   init(
     name: String, configuration: JSONValue, metrics: JSONValue, users: StringTable, items: StringTable,
     training: StoredSplit?, finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]?, userTextDerived: Bool,
-    trainingLogPath: String?, fingerprint: String?, parts: Parts, splitsAreChecked: Bool = false
+    trainingLogPath: String?, fingerprint: String?, parts: Parts, splitsAreChecked: Bool = false,
+    isMapped: Bool = false
   ) throws(BundleError) {
     self.name = name
     self.configuration = configuration
@@ -136,6 +139,7 @@ package struct Bundle: Sendable {
     self.scoreParts = scoreParts ?? ScorePart.undivided(finalUsers.columns)
     self.userTextDerived = userTextDerived
     self.parts = parts
+    self.isMapped = isMapped
     try validate(splitsAreChecked: splitsAreChecked)
   }
 }

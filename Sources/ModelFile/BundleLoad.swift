@@ -103,11 +103,14 @@ extension Bundle {
       }
     }
     func split(_ stem: String) throws(BundleError) -> LazyPart<CSRMatrix?> {
-      try part(
-        { () throws(BundleError) in
-          reader.has(stem + ".columns")
-            ? Bundle.nonempty(try reader.split(stem, users: userCount, items: itemCount).matrix) : nil
-        }, { _, _ in })
+      guard reader.has(stem + ".columns") else { return LazyPart(nil) }
+      guard !file.isMapped else {
+        return LazyPart { _ throws(BundleError) in
+          Bundle.nonempty(try reader.split(stem, users: userCount, items: itemCount).matrix)
+        }
+      }
+      let stored = try reader.split(stem, users: userCount, items: itemCount)
+      return LazyPart { _ in Bundle.nonempty(stored.matrix) }
     }
     /// A text embedding, widened when it is first asked for: most queries ask for none. Checks of a whole model have seen
     /// that it will be possible.
@@ -163,7 +166,8 @@ extension Bundle {
       training: training, finalUsers: finalUsers, finalItems: reader.matrix("final.items", rows: itemCount),
       scoreParts: scoreParts,
       userTextDerived: userTextDerived, trainingLogPath: trainingLogPath,
-      fingerprint: file.header.metadata(SafetensorsFile.headerChecksumKey), parts: parts, splitsAreChecked: true)
+      fingerprint: file.header.metadata(SafetensorsFile.headerChecksumKey), parts: parts, splitsAreChecked: true,
+      isMapped: file.isMapped)
   }
 
   /// Checks the format and parses the configuration stored with the tensors.

@@ -209,6 +209,7 @@ extension Bundle {
     guard matrix.columns >= 1, matrix.columns <= limit else {
       throw .limit(path: name, what: "number of columns of '\(tensor)'", value: matrix.columns, limit: limit)
     }
+    if isMapped { return }
     // A half holds magnitudes up to 65,504; from 65,520 on rounding gives infinity.
     let bound: Float = isHalf ? 65_520 : .infinity
     if let position = firstOutside(matrix, bound: bound) {

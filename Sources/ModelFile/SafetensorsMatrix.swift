@@ -45,8 +45,8 @@ extension SafetensorsWriter {
 
   /// Adds a table of strings as `NAME.utf8`, `NAME.offsets` and `NAME.order`.
   package mutating func add(_ name: String, table: StringTable) {
-    add(name + ".utf8", bytes: Array(table.bytes))
-    add(name + ".offsets", integers: Array(table.offsets))
-    add(name + ".order", int32s: Array(table.order))
+    add(name + ".utf8", bytes: table.bytes.array)
+    add(name + ".offsets", integers: table.offsets.array)
+    add(name + ".order", int32s: table.order.array)
   }
 }

@@ -15,12 +15,14 @@ struct StoredSplit: Sendable {
   let values: [Float]?
 
   /// The items of a user, ascending.
-  func row(_ user: Int) -> [Int32] { Array(columns[rowStarts[user]..<rowStarts[user + 1]]) }
+  func row(_ user: Int) -> [Int32] {
+    columns.withUnsafeBufferPointer { Array($0[rowStarts[user]..<rowStarts[user + 1]]) }
+  }
 
   /// The split as a matrix of its own, `[users, items]`.
   var matrix: CSRMatrix {
     CSRMatrix(
-      rows: users, columns: items, rowStarts: rowStarts, columnIndices: Array(columns),
+      rows: users, columns: items, rowStarts: rowStarts, columnIndices: columns.array,
       values: values ?? [Float](repeating: 1, count: columns.count))
   }
 }
