@@ -33,7 +33,10 @@ let package = Package(
   traits: [
     .trait(
       name: "Readline", description: "Edit lines with GNU readline (GPL-3.0); without it a plain line reader is built."),
-    .default(enabledTraits: ["Readline"]),
+    .trait(
+      name: "StaticRuntime",
+      description: "On Linux, put Swift's own libraries into the program: it starts in half the time."),
+    .default(enabledTraits: ["Readline", "StaticRuntime"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -97,7 +100,12 @@ let package = Package(
         "Shell", "Report", "Engine", "Training", "Evaluation", "Interactions", "ModelFile", "Recommenders",
         "Alignments", "Autodiff", "Baselines", "Benchmarks", "Experiments", "Numerics", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ], swiftSettings: common),
+      ], swiftSettings: common,
+      linkerSettings: [
+        .unsafeFlags(
+          ["-static-stdlib", "-l_FoundationCShims", "-l_FoundationCollections"],
+          .when(platforms: [.linux], traits: ["StaticRuntime"]))
+      ]),
     // Tests
     .target(
       name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),

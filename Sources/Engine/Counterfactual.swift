@@ -24,17 +24,30 @@ extension Engine {
   private static let followedRivals = 16
   /// Past items whose removal is compared in full at each step.
   private static let comparedRemovals = 12
-  /// Trials to take a superfluous item out of a set that works.
+  /// Trials to take a superfluous item out of a set that works, and to find a set of one item less.
   private static let pruningTrials = 200
+  /// Largest set for which one of fewer items is searched.
+  private static let searchedSize = 24
+
+  /// What a trial of a set says: the item's place and score without the set, and its lead over the N-th of the rivals
+  /// that the search follows (negative when it has fallen behind).
+  private struct Trial {
+    var rank: Int
+    var score: Double
+    var lead: Double
+  }
 
   /// Searches the smallest set of past items whose removal drops an item out of the user's top N.
   ///
   /// Greedy: in each step the item goes whose removal, by the terms of the score, brings the item closest to falling
   /// behind the N-th of its rivals. From when the terms say that it has fallen, every step is verified by `editedScores`;
-  /// then what turns out to be superfluous is put back, each trial verified; sets of two and three items are searched for one that is smaller. The
-  /// set is irreducible: with any one of its
-  /// items put back the item stays in the list (checked up to a limit of trials). Ranks leave out what the user has in
-  /// the original history, so that no removed item takes a place of the list.
+  /// then what turns out to be superfluous is put back, each trial verified. While a set of one item less seems
+  /// possible, `RemovalRace.leadingSets` proposes sets of that size, best first, and the first that a trial confirms is
+  /// the new set. A proposal is tried when its predicted lead is within twice the largest error of the predictions
+  /// tried so far, at most `pruningTrials` of them.
+  /// Every set that is returned has been verified, and is irreducible: with any one of its items put back the item stays
+  /// in the list (checked up to a limit of trials). Ranks leave out what the user has in the original history, so that
+  /// no removed item takes a place of the list.
   /// - Returns: nil when the item is not in the list to begin with.
   func counterfactual(
     user: Int, item: Int, top: Int, scores: [Float], cancellation: Cancellation
@@ -42,29 +55,38 @@ extension Engine {
     let history = Array(bundle.interactions.row(user))
     let leftOut = history.filter { Int($0) != item }
     guard rank(of: item, in: scores.map(Double.init), leavingOut: leftOut) <= top else { return nil }
-    func trial(_ removed: [Int32]) throws(QueryError) -> (rank: Int, score: Double) {
-      let gone = removed.sorted()
+    var race = removalRace(user: user, item: item, top: top, scores: scores, history: history)
+    let followed = race
+    /// The largest difference between a predicted and a true lead so far.
+    var largestError = 0.0
+    func trial(_ removed: [Int]) throws(QueryError) -> Trial {
+      let gone = removed.map { history[$0] }.sorted()
       let kept = history.filter { !contains(gone, $0) }
       let scores = try editedScores(user: user, history: kept, cancellation: cancellation)
-      return (rank(of: item, in: scores, leavingOut: leftOut), scores[item])
+      let lead = followed.lead(ofScores: scores)
+      let error = (lead - followed.lead(without: removed)).magnitude
+      if error.isFinite { largestError = max(largestError, error) }
+      return Trial(rank: rank(of: item, in: scores, leavingOut: leftOut), score: scores[item], lead: lead)
     }
-    var race = removalRace(user: user, item: item, top: top, scores: scores, history: history)
-    var removed: [Int32] = []
-    var outcome: (rank: Int, score: Double)?
+    func answer(_ removed: [Int], _ trial: Trial) -> Counterfactual {
+      Counterfactual(
+        top: top, method: editMethod, removed: removed.map { history[$0] }, rank: trial.rank, score: trial.score)
+    }
+    var removed: [Int] = []
+    var outcome: Trial?
     while let next = race.removeBest() {
       if cancellation.isCancelled { throw .interrupted }
-      removed.append(history[next])
+      removed.append(next)
       guard race.hasFallen || removed.count == history.count else { continue }
       let result = try trial(removed)
       outcome = result
       if result.rank > top { break }
     }
-    guard let last = outcome, last.rank > top else {
-      let nothing: (rank: Int, score: Double)
-      if let outcome { nothing = outcome } else { nothing = try trial(history) }
-      return Counterfactual(top: top, method: editMethod, removed: [], rank: nothing.rank, score: nothing.score)
+    guard var best = outcome, best.rank > top else {
+      let nothing: Trial
+      if let outcome { nothing = outcome } else { nothing = try trial(Array(history.indices)) }
+      return answer([], nothing)
     }
-    var best = last
     var trials = 0
     // The last ones were taken when little was missing: they are the likeliest to be superfluous.
     for candidate in removed.reversed() where removed.count > 1 && trials < Self.pruningTrials {
@@ -76,20 +98,22 @@ extension Engine {
         best = result
       }
     }
-    // Small sets are worth a search: one item less is a reason that a person grasps.
-    search: while (2...3).contains(removed.count) {
-      for fewer in race.likelySets(of: removed.count - 1, limit: Self.pruningTrials) {
-        let candidate = fewer.map { history[$0] }
-        let result = try trial(candidate)
+    guard (2...Self.searchedSize).contains(removed.count) else { return answer(removed, best) }
+    // One item less is a reason that a person grasps better.
+    let proposals = followed.leadingSets(upTo: removed.count - 1, limit: Self.pruningTrials)
+    search: while removed.count > 1 {
+      for proposal in proposals[removed.count - 2] {
+        if proposal.lead > 2 * largestError { break }
+        let result = try trial(proposal.set)
         if result.rank > top {
-          removed = candidate
+          removed = proposal.set
           best = result
           continue search
         }
       }
       break
     }
-    return Counterfactual(top: top, method: editMethod, removed: removed, rank: best.rank, score: best.score)
+    return answer(removed, best)
   }
 
   private func removalRace(
@@ -109,95 +133,180 @@ extension Engine {
     case .none: grows = bundle.propagation != nil
     }
     return RemovalRace(
-      own: divided.map(\.own), terms: divided.map { $0.terms.map(\.value) }, top: top, growsWithFewer: grows,
-      compared: Self.comparedRemovals)
+      contenders: contenders, own: divided.map(\.own), terms: divided.map { $0.terms.map(\.value) }, top: top,
+      growsWithFewer: grows, compared: Self.comparedRemovals)
   }
 }
 
 /// The predicted scores of an item and its rivals while past items are taken out of the history.
 ///
 /// Contender 0 is the item. Without the items R of n the score of contender k is own_k + g Σ_{j not in R} c_jk, where g is
-/// (n / (n - |R|))^1/2 under propagation, because the user's degree falls, and else 1.
-private struct RemovalRace {
+/// (n / (n - |R|))^1/2 under propagation, because the user's degree falls, and else 1. What the prediction leaves out is
+/// that the removed items' own degrees fall.
+struct RemovalRace {
+  /// Rows of the item and of its rivals.
+  private let contenders: [Int]
   private let own: [Double]
-  /// c_jk as `terms[k][j]`.
-  private let terms: [[Double]]
+  /// c_jk as `terms[j * contenders.count + k]`.
+  private let terms: [Double]
   private let top: Int
   private let growsWithFewer: Bool
   private let compared: Int
+  /// Past items n.
   private let count: Int
+  private let allSums: [Double]
   private var sums: [Double]
   private var left: [Int]
 
-  init(own: [Double], terms: [[Double]], top: Int, growsWithFewer: Bool, compared: Int) {
+  /// - Parameters:
+  ///   - contenders: rows of the item and of its rivals.
+  ///   - own: what no past item carries, one for each contender.
+  ///   - terms: c_jk as `terms[k][j]`.
+  ///   - top: the length N of the list.
+  ///   - growsWithFewer: true under propagation.
+  ///   - compared: past items whose removal `removeBest` compares in full.
+  init(contenders: [Int], own: [Double], terms: [[Double]], top: Int, growsWithFewer: Bool, compared: Int) {
+    self.contenders = contenders
     self.own = own
-    self.terms = terms
     self.top = top
     self.growsWithFewer = growsWithFewer
     self.compared = compared
-    count = terms.first?.count ?? 0
-    sums = terms.map { $0.reduce(0, +) }
+    let count = terms.first?.count ?? 0
+    self.count = count
+    self.terms = (0..<count).flatMap { past in terms.map { $0[past] } }
+    allSums = terms.map { $0.reduce(0, +) }
+    sums = allSums
     left = Array(0..<count)
   }
+
+  private func term(_ past: Int, _ contender: Int) -> Double { terms[past * own.count + contender] }
 
   private func growth(_ remaining: Int) -> Double {
     growsWithFewer && remaining > 0 ? (Double(count) / Double(remaining)).squareRoot() : 1
   }
 
-  /// How far the item is ahead of the first rival outside of its list, without past item `removed`, and who that is.
-  private func margin(without removed: Int?) -> (lead: Double, rival: Int) {
-    let growth = growth(left.count - (removed == nil ? 0 : 1))
-    func score(_ contender: Int) -> Double {
-      own[contender] + growth * (sums[contender] - (removed.map { terms[contender][$0] } ?? 0))
+  /// How far contender 0 is ahead of the N-th best of the others (of the last where they are fewer).
+  /// - Parameter scores: of all contenders; their order is destroyed.
+  private func lead(_ scores: inout [Double]) -> Double {
+    guard scores.count > 1 else { return -.infinity }
+    let own = scores[0]
+    // Quickselect, descending, over 1 ..< count.
+    let wanted = min(top, scores.count - 1)
+    var low = 1
+    var high = scores.count - 1
+    while low < high {
+      let pivot = scores[(low + high) / 2]
+      var first = low
+      var last = high
+      while first <= last {
+        while scores[first] > pivot { first += 1 }
+        while scores[last] < pivot { last -= 1 }
+        if first <= last {
+          scores.swapAt(first, last)
+          first += 1
+          last -= 1
+        }
+      }
+      if wanted <= last { high = last } else if wanted >= first { low = first } else { break }
     }
-    let rivals = (1..<max(1, own.count)).map { (contender: $0, score: score($0)) }.sorted {
-      ($1.score, $0.contender) < ($0.score, $1.contender)
+    return own - scores[wanted]
+  }
+
+  /// The lead by true scores of all items.
+  func lead(ofScores scores: [Double]) -> Double {
+    var mine = contenders.map { scores[$0] }
+    return lead(&mine)
+  }
+
+  /// The predicted lead without some past items of the whole history.
+  func lead(without removed: [Int]) -> Double {
+    let growth = growth(count - removed.count)
+    var scores = own.indices.map { contender in
+      own[contender] + growth * (allSums[contender] - removed.reduce(0) { $0 + term($1, contender) })
     }
-    guard let first = rivals.dropFirst(top - 1).first ?? rivals.last else { return (-.infinity, 0) }
-    return (score(0) - first.score, first.contender)
+    return lead(&scores)
   }
 
   /// True when at least N rivals are predicted to be ahead of the item.
-  var hasFallen: Bool { margin(without: nil).lead < 0 }
-
-  /// Sets of one or two past items of the full history, those first whose loss is predicted to leave the item the
-  /// smallest lead.
-  /// - Parameter limit: most sets.
-  func likelySets(of size: Int, limit: Int) -> [[Int]] {
-    var full = self
-    full.left = Array(0..<count)
-    full.sums = terms.map { $0.reduce(0, +) }
-    let singles = full.left.map { (set: [$0], lead: full.margin(without: $0).lead) }.sorted {
-      ($0.lead, $0.set[0]) < ($1.lead, $1.set[0])
-    }
-    if size == 1 { return singles.prefix(limit).map(\.set) }
-    let firsts = singles.prefix(compared).map { $0.set[0] }
-    var pairs: [(set: [Int], lead: Double)] = []
-    for (position, first) in firsts.enumerated() {
-      var without = full
-      without.left.removeAll { $0 == first }
-      for contender in without.sums.indices { without.sums[contender] -= terms[contender][first] }
-      for second in firsts.dropFirst(position + 1) {
-        pairs.append(([first, second], without.margin(without: second).lead))
-      }
-    }
-    return pairs.sorted { ($0.lead, $0.set[0], $0.set[1]) < ($1.lead, $1.set[0], $1.set[1]) }.prefix(limit).map(\.set)
+  var hasFallen: Bool {
+    var scores = predicted(without: nil)
+    return lead(&scores) < 0
   }
+
+  /// Scores of all contenders from what is left, without one more item.
+  private func predicted(without removed: Int?) -> [Double] {
+    let growth = growth(left.count - (removed == nil ? 0 : 1))
+    return own.indices.map { contender in
+      own[contender] + growth * (sums[contender] - (removed.map { term($0, contender) } ?? 0))
+    }
+  }
+
+  // MARK: - Greedy
 
   /// Takes out the past item whose loss hurts the item most beside its rivals; nil when none is left.
   mutating func removeBest() -> Int? {
     guard !left.isEmpty else { return nil }
-    let rival = margin(without: nil).rival
-    func advantage(_ past: Int) -> Double { terms[0][past] - terms[rival][past] }
+    let scores = predicted(without: nil)
+    let rivals = scores.indices.dropFirst().sorted { (scores[$1], $0) < (scores[$0], $1) }
+    let rival = rivals.dropFirst(top - 1).first ?? rivals.last ?? 0
+    func advantage(_ past: Int) -> Double { term(past, 0) - term(past, rival) }
     let shortlist = left.sorted { (advantage($1), $0) < (advantage($0), $1) }.prefix(compared)
     var best: (past: Int, lead: Double)?
     for past in shortlist {
-      let lead = margin(without: past).lead
+      var without = predicted(without: past)
+      let lead = lead(&without)
       if best.map({ lead < $0.lead }) ?? true { best = (past, lead) }
     }
     guard let chosen = best?.past else { return nil }
     left.removeAll { $0 == chosen }
-    for contender in sums.indices { sums[contender] -= terms[contender][chosen] }
+    for contender in sums.indices { sums[contender] -= term(chosen, contender) }
     return chosen
+  }
+
+  // MARK: - Sets of a size
+
+  /// Numbers that one step of the search for sets may look at, so that it takes milliseconds.
+  private static let stepBudget = 1 << 19
+
+  /// Sets of past items whose removal is predicted to leave the item the smallest lead.
+  ///
+  /// For each size 1 ... `size`, best first, at most `limit`.
+  ///
+  /// Size 1 is exhaustive. A larger set is one of the best of a size less with one item more (a beam), so size 2 is
+  /// exhaustive for histories that are no longer than the beam is wide.
+  /// - Complexity: O(size · beam · n · contenders), about `stepBudget` a size.
+  func leadingSets(upTo size: Int, limit: Int) -> [[(set: [Int], lead: Double)]] {
+    let width = max(8, min(limit, Self.stepBudget / max(1, count * own.count)))
+    var result: [[(set: [Int], lead: Double)]] = []
+    var beam: [(set: [Int], sums: [Double])] = [([], allSums)]
+    var scores = own
+    while result.count < size {
+      let growth = growth(count - result.count - 1)
+      var found: [(set: [Int], lead: Double)] = []
+      var known: Set<[Int]> = []
+      for (set, sums) in beam {
+        for past in 0..<count where !set.contains(past) {
+          let extended = (set + [past]).sorted()
+          // A set is reached from each of its parts that is in the beam.
+          if beam.count > 1, !known.insert(extended).inserted { continue }
+          for contender in own.indices {
+            scores[contender] = own[contender] + growth * (sums[contender] - term(past, contender))
+          }
+          // The order of scores is destroyed, and made anew for the next set.
+          found.append((extended, lead(&scores)))
+        }
+      }
+      found.sort { first, second in
+        first.lead != second.lead ? first.lead < second.lead : first.set.lexicographicallyPrecedes(second.set)
+      }
+      beam = found.prefix(width).map { found in
+        let sums = own.indices.map { contender in
+          allSums[contender] - found.set.reduce(0) { $0 + term($1, contender) }
+        }
+        return (found.set, sums)
+      }
+      result.append(Array(found.prefix(limit)))
+    }
+    return result
   }
 }

@@ -17,8 +17,20 @@ package final class Engine: Sendable {
 
   /// The model.
   package let bundle: Bundle
-  /// Training interactions of every item, `[I]`.
-  package let itemDegrees: [Int32]
+  /// Training interactions of every item, `[I]`; counted once.
+  package var itemDegrees: [Int32] {
+    if let known = degrees.load() { return known.values }
+    var values = [Int32](repeating: 0, count: bundle.itemCount)
+    for item in bundle.interactions.columnIndices { values[Int(item)] += 1 }
+    return degrees.storeIfNil(Degrees(values)).values
+  }
+
+  private final class Degrees: Sendable {
+    let values: [Int32]
+    init(_ values: [Int32]) { self.values = values }
+  }
+
+  private let degrees = AtomicLazyReference<Degrees>()
 
   /// What only some queries need and is computed when one first does.
   private struct Derived {
@@ -28,15 +40,8 @@ package final class Engine: Sendable {
 
   private let derived = Mutex(Derived())
 
-  /// Prepares a model for queries.
-  ///
-  /// O(interactions).
-  package init(bundle: Bundle) {
-    self.bundle = bundle
-    var degrees = [Int32](repeating: 0, count: bundle.itemCount)
-    for item in bundle.interactions.columnIndices { degrees[Int(item)] += 1 }
-    itemDegrees = degrees
-  }
+  /// Prepares a model for queries; what only some of them need is computed when one first does.
+  package init(bundle: Bundle) { self.bundle = bundle }
 
   /// One line for the banner, such as `demo: lightgcn + darec, 943 users, 1,682 items`.
   package var summary: String {

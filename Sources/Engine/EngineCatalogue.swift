@@ -47,11 +47,11 @@ extension Engine {
 
   /// How well an item matches, 0 best; nil when it does not.
   private func matchClass(_ item: Int, needle: [UInt8]) -> Int? {
-    let id = lowered(bundle.items.utf8(at: item))
+    let id = bundle.items.withUTF8(at: item, lowered)
     let inID = position(of: needle, in: id)
     if inID == 0 { return id.count == needle.count ? 0 : 1 }
     guard let titles = bundle.titles else { return inID == nil ? nil : 5 }
-    let title = lowered(titles.utf8(at: item))
+    let title = titles.withUTF8(at: item, lowered)
     guard let start = position(of: needle, in: title) else { return inID == nil ? nil : 5 }
     if start == 0 { return title.count == needle.count ? 2 : 3 }
     var next: Int? = start
@@ -63,7 +63,7 @@ extension Engine {
   }
 
   /// Lower-case UTF-8; ASCII, the usual case, without making a string.
-  private func lowered(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+  private func lowered(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
     if bytes.allSatisfy({ $0 < 0x80 }) { return bytes.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 } }
     return Array(String(decoding: bytes, as: UTF8.self).lowercased().utf8)
   }

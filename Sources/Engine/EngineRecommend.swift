@@ -47,7 +47,7 @@ extension Engine {
       guard request.items.isEmpty else { throw .invalid("give a user or --items, not both") }
       let user = try userIndex(id)
       let vector = UnsafeBufferPointer(start: bundle.finalUsers.row(user), count: bundle.dimension)
-      return Person(user: user, items: Array(bundle.interactions.row(user)), vector: Array(vector))
+      return Person(user: user, items: bundle.history(of: user), vector: Array(vector))
     }
     guard !request.items.isEmpty else { throw .invalid("name a user, or items of a new person with --items A,B,C") }
     let items = try itemIndices(request.items)

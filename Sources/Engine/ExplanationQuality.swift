@@ -48,6 +48,8 @@ private struct QualityCase {
   var setIsTrue = false
   /// Size of the smallest random set that drops the item, up to the counterfactual's; nil when all that size fail.
   var smallestRandom: Int?
+  /// Trying every smaller set has shown that none drops the item.
+  var isSmallest = false
   /// Jaccard index of the five largest terms and those under another user's history.
   var permutedOverlap = 0.0
 }
@@ -57,6 +59,8 @@ extension Engine {
   private static let comparedTerms = 5
   /// Fewer past items than this cannot be divided into subsets worth comparing.
   private static let fewestItems = 6
+  /// Sets tried to show that none is smaller than one that a random set is as small as.
+  private static let exhaustiveTrials = 10_000
   /// Users and items whose neighbours are compared between the sides.
   private static let comparedNodes = 500
 
@@ -191,6 +195,10 @@ extension Engine {
         }
         if limit == 0 { break }
       }
+      if let random = result.smallestRandom {
+        result.isSmallest = try noneIsSmaller(
+          than: random, user: user, item: item, top: options.top, history: history, cancellation: cancellation)
+      }
     }
 
     let foreign = Array(bundle.interactions.row(other))
@@ -202,6 +210,34 @@ extension Engine {
     let union = own.union(others).count
     result.permutedOverlap = union > 0 ? Double(own.intersection(others).count) / Double(union) : 0
     return result
+  }
+
+  /// True when no set of past items that is smaller than `size` drops an item out of the list, by trying all of them;
+  /// false when one does, or when there are more than `exhaustiveTrials`.
+  private func noneIsSmaller(
+    than size: Int, user: Int, item: Int, top: Int, history: [Int32], cancellation: Cancellation
+  ) throws(QueryError) -> Bool {
+    var sets = 0
+    var ofSize = 1
+    for smaller in 1..<size {
+      ofSize = ofSize * (history.count - smaller + 1) / smaller
+      sets += ofSize
+      guard sets <= Self.exhaustiveTrials else { return false }
+    }
+    for smaller in 1..<size {
+      // Places of the set's members, ascending; the last that can move on does.
+      var places = Array(0..<smaller)
+      while true {
+        let gone = places.map { history[$0] }
+        let after = try editedScores(
+          user: user, history: history.filter { !contains(gone, $0) }, cancellation: cancellation)
+        if rank(of: item, in: after, leavingOut: history) > top { return false }
+        guard let moved = places.indices.last(where: { places[$0] < history.count - smaller + $0 }) else { break }
+        places[moved] += 1
+        for later in places.indices where later > moved { places[later] = places[later - 1] + 1 }
+      }
+    }
+    return true
   }
 
   // MARK: - Neighbours of the two sides
@@ -256,7 +292,11 @@ extension Engine {
     add("counterfactual.smaller_than_best_random", found.map { $0.smallestRandom == nil ? 1 : 0 })
     // No set is smaller than one item: where a random one suffices, all that can be asked is that ours is one too.
     let beatable = found.filter { $0.smallestRandom != 1 }
-    add("counterfactual.smaller_unless_one_suffices", beatable.map { $0.smallestRandom == nil ? 1 : 0 })
+    add("counterfactual.smaller_where_possible", beatable.map { $0.smallestRandom == nil ? 1 : 0 })
+    // Two random items may be the smallest set there is: then ours can be as small, not smaller.
+    add(
+      "counterfactual.smaller_unless_proven_smallest",
+      beatable.filter { !$0.isSmallest }.map { $0.smallestRandom == nil ? 1 : 0 })
     add(
       "counterfactual.not_larger_than_best_random",
       found.map { one in one.smallestRandom.map { $0 >= one.setSize ?? 0 } ?? true ? 1 : 0 })
@@ -315,15 +355,27 @@ extension Engine {
       result.append(
         "With the named items alone it keeps \(percent(named.mean)), with as many random ones \(percent(random.mean)).")
     }
-    if let drops = value("counterfactual.drops_item"), let smaller = value("counterfactual.smaller_than_best_random"),
-      let size = value("counterfactual.size")
+    if let drops = value("counterfactual.drops_item"), let size = value("counterfactual.size"),
+      let smaller = value("counterfactual.smaller_than_best_random"),
+      let notLarger = value("counterfactual.not_larger_than_best_random")
     {
-      let beatable = value("counterfactual.smaller_unless_one_suffices")
       result.append(
         "Counterfactual sets (\(decimal(size.mean, places: 1)) items on average) drop the item in \(percent(drops.mean)) "
-          + "of \(count(drops.users, "case")) and are smaller than the best of \(options.randomSets) random sets in "
-          + "\(percent(smaller.mean))"
-          + (beatable.map { " (\(percent($0.mean)) where no single random item does it)." } ?? "."))
+          + "of \(count(drops.users, "case")).")
+      var comparison =
+        "Beside the smallest of \(options.randomSets) random sets that do it, they are smaller in "
+        + "\(percent(smaller.mean)) of the cases and not larger in \(percent(notLarger.mean))"
+      if let possible = value("counterfactual.smaller_where_possible"), possible.users < smaller.users {
+        comparison +=
+          "; in \(count(smaller.users - possible.users, "case")) a single random item does it, and nothing is smaller "
+          + "than that: of the other \(grouped(possible.users)) they are smaller in \(percent(possible.mean))"
+        if let unproven = value("counterfactual.smaller_unless_proven_smallest"), unproven.users < possible.users {
+          comparison +=
+            ", and in \(percent(unproven.mean)) without \(count(possible.users - unproven.users, "case")) in which trying "
+            + "every smaller set shows that there is none"
+        }
+      }
+      result.append(comparison + ".")
     }
     if let difference = value("sides.shared_minus_specific"), let shared = value("sides.shared_overlap"),
       let specific = value("sides.specific_overlap")

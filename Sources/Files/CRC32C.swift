@@ -44,6 +44,13 @@ package struct CRC32C: Sendable, Equatable {
     value = ~state
   }
 
+  /// The checksum of bytes that come in pieces, from the checksums of the pieces.
+  package static func joined(_ pieces: [(value: UInt32, byteCount: Int)]) -> UInt32 {
+    var result: UInt32 = 0
+    for piece in pieces { result = cplatform_crc32c_joined(result, piece.value, UInt64(piece.byteCount)) }
+    return result
+  }
+
   /// Eight lower-case hexadecimal digits, as written in file headers.
   package static func text(_ value: UInt32) -> String {
     let digits = String(value, radix: 16)

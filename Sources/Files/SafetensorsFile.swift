@@ -6,8 +6,9 @@
 
 /// An open safetensors file.
 ///
-/// Opening parses and checks the header only; a tensor is read on request with `pread` into memory of the caller, and
-/// its checksum is computed over that memory, so nothing can change between the check and the use. Files of other
+/// Opening parses and checks the header only, unless the whole file is asked for; a tensor is read on request with `pread`
+/// into memory of the caller, and its checksum is computed over that memory, so nothing can change between the check and
+/// the use (a mapped file is the exception). Files of other
 /// writers carry no checksums and are read without; see `Checksums`.
 package final class SafetensorsFile: Sendable {
   /// What is asked of checksums.
@@ -32,8 +33,23 @@ package final class SafetensorsFile: Sendable {
   /// Size of the whole file in bytes.
   package let byteCount: Int
 
+  /// Calls a body once for each number below a count, perhaps at the same time; a plain loop unless the caller has
+  /// something better.
+  package typealias Loop = @Sendable (_ count: Int, _ body: (Int) -> Void) -> Void
+
+  /// How the bytes of tensors are come by.
+  package enum Access: Sendable {
+    /// Read when a tensor is asked for: files of which only some tensors are wanted.
+    case pieces
+    /// Read as one at the start where the file is small (up to 64 MiB), else in pieces: files that are wanted whole.
+    case whole
+    /// Mapped; nothing is copied where type and place allow.
+    case mapped
+  }
+
   private enum Source: Sendable {
     case descriptor(Int32)
+    case mapping(MappedFile)
     case memory([UInt8])
   }
 
@@ -42,10 +58,23 @@ package final class SafetensorsFile: Sendable {
   private let checksums: Checksums
   private let indices: [String: Int]
   private let tensorChecksums: [String: UInt32]
+  private let loop: Loop
+
+  /// True when the file's own pages are used: tensors are mapped, not read, where their type allows.
+  package var isMapped: Bool { if case .mapping(let file) = source { file.isView } else { false } }
+  /// Files up to this size are read as one.
+  private static let wholeFileLimit = 64 << 20
 
   /// Opens a file and checks its header.
+  /// - Parameters:
+  ///   - checksums: what is asked of checksums.
+  ///   - access: how the bytes of tensors are come by.
+  ///   - loop: how the pieces of a tensor are gone through.
   /// - Throws: `SafetensorsError`.
-  package convenience init(path: String, checksums: Checksums = .ifPresent) throws(SafetensorsError) {
+  package convenience init(
+    path: String, checksums: Checksums = .ifPresent, access: Access = .pieces,
+    loop: @escaping Loop = { count, body in for index in 0..<count { body(index) } }
+  ) throws(SafetensorsError) {
     // O_NONBLOCK: opening a FIFO must not wait for a writer; only regular files pass the check that follows.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -58,7 +87,21 @@ package final class SafetensorsFile: Sendable {
         throw .system(SystemError(call: "fstat", path: path, code: errno))
       }
       guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular(path: path) }
-      try self.init(path: path, source: .descriptor(descriptor), byteCount: Int(status.st_size), checksums: checksums)
+      var source = Source.descriptor(descriptor)
+      if access == .mapped && status.st_size > 0 {
+        guard let mapping = MappedFile(descriptor: descriptor, byteCount: Int(status.st_size)) else {
+          throw .system(SystemError(call: "mmap", path: path, code: errno))
+        }
+        source = .mapping(mapping)
+      } else if access == .whole, Int(status.st_size) <= Self.wholeFileLimit,
+        let copy = MappedFile(copying: descriptor, byteCount: Int(status.st_size), loop: loop)
+      {
+        source = .mapping(copy)
+      }
+      try self.init(
+        path: path, source: source, byteCount: Int(status.st_size), checksums: checksums, loop: loop)
+      // A mapping outlives its descriptor.
+      if case .mapping = source { close(descriptor) }
     } catch {
       close(descriptor)
       throw error
@@ -70,10 +113,14 @@ package final class SafetensorsFile: Sendable {
   package convenience init(
     bytes: [UInt8], name: String, checksums: Checksums = .ifPresent
   ) throws(SafetensorsError) {
-    try self.init(path: name, source: .memory(bytes), byteCount: bytes.count, checksums: checksums)
+    try self.init(path: name, source: .memory(bytes), byteCount: bytes.count, checksums: checksums) { count, body in
+      for index in 0..<count { body(index) }
+    }
   }
 
-  private init(path: String, source: Source, byteCount: Int, checksums: Checksums) throws(SafetensorsError) {
+  private init(
+    path: String, source: Source, byteCount: Int, checksums: Checksums, loop: @escaping Loop
+  ) throws(SafetensorsError) {
     guard byteCount >= 8 else { throw .tooShort(path: path, byteCount: byteCount) }
     var prefix = [UInt8](repeating: 0, count: 8)
     try Self.read(source, at: 0, into: &prefix, path: path)
@@ -105,6 +152,7 @@ package final class SafetensorsFile: Sendable {
     self.source = source
     self.byteCount = byteCount
     self.checksums = checksums
+    self.loop = loop
     dataStart = 8 + Int(length)
   }
 
@@ -132,20 +180,70 @@ package final class SafetensorsFile: Sendable {
     let expected = tensorChecksums[tensor.name]
     if expected == nil && checksums == .required { throw .checksumMissing(path: path, tensor: tensor.name) }
     // Pieces stay in the cache between being read and being summed.
-    var sum = CRC32C()
-    var done = 0
-    while done < target.count {
-      let piece = UnsafeMutableRawBufferPointer(rebasing: target[done..<min(target.count, done + 1 << 18)])
-      do throws(SystemError) {
-        let complete = try Self.read(source, at: dataStart + tensor.offset + done, into: piece, path: path)
-        if !complete { throw SystemError(call: "", path: path, code: 0) }
-      } catch {
-        throw error.call.isEmpty ? .truncated(path: path, tensor: tensor.name) : .system(error)
+    var outcomes = [Result<UInt32, SafetensorsError>](repeating: .success(0), count: pieceCount(of: tensor))
+    outcomes.withUnsafeMutableBufferPointer { buffer in
+      let slots = buffer
+      loop(slots.count) { index in
+        let range = pieceRange(index, of: tensor)
+        let piece = UnsafeMutableRawBufferPointer(rebasing: target[range])
+        do throws(SystemError) {
+          guard try Self.read(source, at: dataStart + tensor.offset + range.lowerBound, into: piece, path: path) else {
+            slots[index] = .failure(.truncated(path: path, tensor: tensor.name))
+            return
+          }
+        } catch {
+          slots[index] = .failure(.system(error))
+          return
+        }
+        if expected != nil { slots[index] = .success(CRC32C.checksum(UnsafeRawBufferPointer(piece))) }
       }
-      if expected != nil { sum.update(UnsafeRawBufferPointer(piece)) }
-      done += piece.count
     }
-    if let expected, expected != sum.value { throw .tensorChecksum(path: path, tensor: tensor.name) }
+    try compare(outcomes, of: tensor, with: expected)
+  }
+
+  /// The bytes of a tensor of a file that is mapped or was read as one, after its checksum has been verified; else nil.
+  /// - Parameter alignment: what the place of the first byte must be divisible by; nil is returned when it is not.
+  func mapped(_ tensor: SafetensorsTensor, alignment: Int) throws(SafetensorsError) -> (
+    UnsafeRawBufferPointer, AnyObject
+  )? {
+    guard case .mapping(let mapping) = source else { return nil }
+    let start = dataStart + tensor.offset
+    guard start.isMultiple(of: alignment) else { return nil }
+    let bytes = UnsafeRawBufferPointer(rebasing: mapping.bytes[start..<start + tensor.byteCount])
+    let expected = tensorChecksums[tensor.name]
+    if expected == nil && checksums == .required { throw .checksumMissing(path: path, tensor: tensor.name) }
+    guard expected != nil else { return (bytes, mapping) }
+    var outcomes = [Result<UInt32, SafetensorsError>](repeating: .success(0), count: pieceCount(of: tensor))
+    outcomes.withUnsafeMutableBufferPointer { buffer in
+      let slots = buffer
+      loop(slots.count) { index in
+        slots[index] = .success(
+          CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[pieceRange(index, of: tensor)])))
+      }
+    }
+    try compare(outcomes, of: tensor, with: expected)
+    return (bytes, mapping)
+  }
+
+  private static let pieceSize = 1 << 18
+
+  private func pieceCount(of tensor: SafetensorsTensor) -> Int {
+    (tensor.byteCount + Self.pieceSize - 1) / Self.pieceSize
+  }
+
+  private func pieceRange(_ index: Int, of tensor: SafetensorsTensor) -> Range<Int> {
+    index * Self.pieceSize..<min(tensor.byteCount, (index + 1) * Self.pieceSize)
+  }
+
+  /// The first failure of the pieces, or that their joined checksum is not the expected one.
+  private func compare(
+    _ outcomes: [Result<UInt32, SafetensorsError>], of tensor: SafetensorsTensor, with expected: UInt32?
+  ) throws(SafetensorsError) {
+    var sums: [(value: UInt32, byteCount: Int)] = []
+    for (index, outcome) in outcomes.enumerated() {
+      sums.append((try outcome.get(), pieceRange(index, of: tensor).count))
+    }
+    if let expected, expected != CRC32C.joined(sums) { throw .tensorChecksum(path: path, tensor: tensor.name) }
   }
 
   /// Reads every tensor and verifies its checksum, in pieces of bounded size.
@@ -217,6 +315,10 @@ package final class SafetensorsFile: Sendable {
   ) throws(SystemError) -> Bool {
     guard let base = target.baseAddress, target.count > 0 else { return true }
     switch source {
+    case .mapping(let mapping):
+      guard offset <= mapping.bytes.count, target.count <= mapping.bytes.count - offset else { return false }
+      target.copyMemory(from: UnsafeRawBufferPointer(rebasing: mapping.bytes[offset..<offset + target.count]))
+      return true
     case .memory(let bytes):
       guard offset <= bytes.count, target.count <= bytes.count - offset else { return false }
       bytes.withUnsafeBytes {

@@ -6,6 +6,37 @@ extension SafetensorsFile {
     try array(try requiredTensor(name), of: UInt8.self)
   }
 
+  /// A tensor's elements, of a type of the same size: a view of a mapped file, or read.
+  package func buffer<Element: BitwiseCopyable & Sendable & Equatable>(
+    _ tensor: SafetensorsTensor, of type: Element.Type
+  ) throws(SafetensorsError) -> SharedBuffer<Element> {
+    let elements = tensor.byteCount / MemoryLayout<Element>.stride
+    if let (bytes, owner) = try mapped(tensor, alignment: MemoryLayout<Element>.alignment),
+      let base = bytes.baseAddress
+    {
+      return SharedBuffer(base.assumingMemoryBound(to: Element.self), count: elements, owner: owner)
+    }
+    var outcome: Result<Void, SafetensorsError> = .success(())
+    let result = SharedBuffer<Element>(count: elements) { target in
+      do throws(SafetensorsError) {
+        let raw = UnsafeMutableRawBufferPointer(target)
+        try read(tensor, into: UnsafeMutableRawBufferPointer(rebasing: raw[0..<tensor.byteCount]))
+      } catch { outcome = .failure(error) }
+    }
+    try outcome.get()
+    return result
+  }
+
+  /// The elements of a tensor of F32 in a mapped file, verified, and what keeps them valid; nil when they must be read.
+  package func mappedFloats(
+    _ tensor: SafetensorsTensor
+  ) throws(SafetensorsError) -> (pointer: UnsafeMutablePointer<Float>, owner: AnyObject)? {
+    guard tensor.type == .float32,
+      let (bytes, owner) = try mapped(tensor, alignment: MemoryLayout<Float>.alignment), let base = bytes.baseAddress
+    else { return nil }
+    return (UnsafeMutableRawPointer(mutating: base).assumingMemoryBound(to: Float.self), owner)
+  }
+
   /// A tensor of floats as Float32; F16 and BF16 are widened exactly, F64 is rounded to nearest.
   package func floats(_ name: String) throws(SafetensorsError) -> [Float] {
     let tensor = try requiredTensor(name)

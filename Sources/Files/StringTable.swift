@@ -57,11 +57,11 @@ package struct StringTable: Sendable, Equatable {
   /// What the strings are.
   package let role: Role
   /// The UTF-8 of all strings, one after the other.
-  package let bytes: [UInt8]
+  package let bytes: SharedBuffer<UInt8>
   /// `[count + 1]` ascending offsets into `bytes`; string n is `bytes[offsets[n] ..< offsets[n + 1]]`.
-  package let offsets: [Int]
+  package let offsets: SharedBuffer<Int>
   /// Indices of the strings in sorted order.
-  package let order: [Int32]
+  package let order: SharedBuffer<Int32>
 
   /// Number of strings.
   package var count: Int { offsets.count - 1 }
@@ -84,23 +84,46 @@ package struct StringTable: Sendable, Equatable {
   /// - Parameters:
   ///   - order: the sorted order if it was stored; nil sorts here.
   package init(bytes: [UInt8], offsets: [Int], order: [Int32]?, role: Role) throws(StringTableError) {
-    try Self.check(bytes: bytes, offsets: offsets, role: role)
+    try Self.check(bytes: SharedBuffer(bytes), offsets: SharedBuffer(offsets), role: role)
+    try self.init(
+      bytes: SharedBuffer(bytes), offsets: SharedBuffer(offsets),
+      order: SharedBuffer(order ?? Self.sortedOrder(bytes: bytes, offsets: offsets, role: role)), role: role)
+  }
+
+  /// A table over its stored parts.
+  /// - Parameter isChecked: false checks sizes and both ends only, for parts that a writer has checked and whose
+  ///   checksums agree. Whatever such parts hold, a look-up then stays inside of them; in a table that is not sorted it
+  ///   may miss a string, and bytes that are not UTF-8 are replaced when they are read.
+  package init(
+    bytes: SharedBuffer<UInt8>, offsets: SharedBuffer<Int>, order: SharedBuffer<Int32>, role: Role,
+    isChecked: Bool = true
+  ) throws(StringTableError) {
+    if isChecked {
+      try Self.check(bytes: bytes, offsets: offsets, role: role)
+    } else {
+      try Self.checkSizes(bytes: bytes, offsets: offsets)
+    }
     self.role = role
     self.bytes = bytes
     self.offsets = offsets
-    self.order = order ?? Self.sortedOrder(bytes: bytes, offsets: offsets, role: role)
-    try checkOrder()
+    self.order = order
+    guard order.count == count else { throw .order(index: min(order.count, count)) }
+    if isChecked { try checkOrder() }
   }
 
   /// The string at `index`.
   package subscript(index: Int) -> String {
-    String(decoding: bytes[offsets[index]..<offsets[index + 1]], as: UTF8.self)
+    withUTF8(at: index) { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// The UTF-8 of the string at `index`.
-  package func utf8(at index: Int) -> ArraySlice<UInt8> {
-    bytes[offsets[index]..<offsets[index + 1]]
+  /// Where the string at `index` lies; inside of the bytes whatever the offsets are.
+  private func range(of index: Int) -> Range<Int> {
+    let start = min(max(0, offsets[index]), bytes.count)
+    return start..<min(max(start, offsets[index + 1]), bytes.count)
   }
+
+  /// The index of the string at a position of the sorted order; an index whatever the order holds.
+  private func index(at position: Int) -> Int { min(max(0, Int(order[position])), count - 1) }
 
   /// All strings; for exports and tests.
   package var strings: [String] { (0..<count).map { self[$0] } }
@@ -114,8 +137,8 @@ package struct StringTable: Sendable, Equatable {
       var string = string
       return string.withUTF8 { key in
         let position = firstPosition { Self.compare($0, key) < 0 }
-        guard position < count, withBytes(at: Int(order[position]), { Self.compare($0, key) == 0 }) else { return nil }
-        return Int(order[position])
+        guard position < count, withUTF8(at: index(at: position), { Self.compare($0, key) == 0 }) else { return nil }
+        return index(at: position)
       }
     case .titles:
       return indices(ofCaseInsensitive: string, limit: Int.max).first { self[$0].utf8.elementsEqual(string.utf8) }
@@ -127,7 +150,7 @@ package struct StringTable: Sendable, Equatable {
     let key = string.lowercased()
     var result: [Int] = []
     for position in positions(startingWith: key) {
-      let index = Int(order[position])
+      let index = index(at: position)
       guard self[index].lowercased() == key else { break }
       if result.count == limit { break }
       result.append(index)
@@ -139,7 +162,7 @@ package struct StringTable: Sendable, Equatable {
   ///
   /// Titles ignore case.
   package func indices(startingWith prefix: String, limit: Int) -> [Int] {
-    positions(startingWith: role == .titles ? prefix.lowercased() : prefix).prefix(max(0, limit)).map { Int(order[$0]) }
+    positions(startingWith: role == .titles ? prefix.lowercased() : prefix).prefix(max(0, limit)).map { index(at: $0) }
   }
 
   /// Positions in `order` of the strings, other than empty ones, whose sort key starts with `prefix`.
@@ -160,20 +183,22 @@ package struct StringTable: Sendable, Equatable {
     var high = count
     while low < high {
       let middle = low + (high - low) / 2
-      if withSortKey(at: Int(order[middle]), isBefore) { low = middle + 1 } else { high = middle }
+      if withSortKey(at: index(at: middle), isBefore) { low = middle + 1 } else { high = middle }
     }
     return low
   }
 
   /// Calls `body` with what a string is sorted by: its bytes, or for titles its lower-case form.
   private func withSortKey<Result>(at index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-    guard role == .titles else { return withBytes(at: index, body) }
+    guard role == .titles else { return withUTF8(at: index, body) }
     var folded = self[index].lowercased()
     return folded.withUTF8(body)
   }
 
-  func withBytes<Result>(at index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-    bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[offsets[index]..<offsets[index + 1]])) }
+  /// Calls `body` with the UTF-8 of the string at `index`.
+  package func withUTF8<Result>(at index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    let range = range(of: index)
+    return bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[range])) }
   }
 
   // MARK: - Order
@@ -216,24 +241,19 @@ package struct StringTable: Sendable, Equatable {
   ///
   /// For titles, whose sort key is costly, the order must be a permutation; a wrong one could only hide a title.
   private func checkOrder() throws(StringTableError) {
-    guard order.count == count else { throw .order(index: min(order.count, count)) }
     var failure: StringTableError?
     switch role {
     case .identifiers:
       for position in 0..<count {
         guard order[position] >= 0, order[position] < count else { throw .order(index: position) }
       }
-      bytes.withUnsafeBufferPointer { text in
-        for position in 1..<max(1, count) {
-          let first = Int(order[position - 1])
-          let second = Int(order[position])
-          let comparison = Self.compare(
-            UnsafeBufferPointer(rebasing: text[offsets[first]..<offsets[first + 1]]),
-            UnsafeBufferPointer(rebasing: text[offsets[second]..<offsets[second + 1]]))
-          if comparison >= 0 {
-            failure = comparison == 0 && first != second ? .duplicate(self[first]) : .order(index: position)
-            return
-          }
+      for position in 1..<max(1, count) {
+        let first = Int(order[position - 1])
+        let second = Int(order[position])
+        let comparison = withUTF8(at: first) { a in withUTF8(at: second) { b in Self.compare(a, b) } }
+        if comparison >= 0 {
+          failure = comparison == 0 && first != second ? .duplicate(self[first]) : .order(index: position)
+          break
         }
       }
     case .titles:

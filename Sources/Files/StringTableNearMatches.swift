@@ -13,7 +13,7 @@ extension StringTable {
     var rows = (previous: [Int](repeating: 0, count: key.count + 3), current: [Int](repeating: 0, count: key.count + 3))
     var byDistance: [[Int]] = [[], [], [], []]
     for index in 0..<count {
-      let distance = withBytes(at: index) { text -> Int in
+      let distance = withUTF8(at: index) { text -> Int in
         if abs(text.count - key.count) <= allowed {
           let distance = Self.distance(key, text, limit: allowed, rows: &rows)
           if distance <= allowed { return distance }

@@ -1,11 +1,28 @@
 // The checks that make bytes and offsets a table of strings.
 
 extension StringTable {
-  /// Checks counts, offsets, lengths and UTF-8; allocates nothing.
-  static func check(bytes: [UInt8], offsets: [Int], role: Role) throws(StringTableError) {
+  /// Checks counts and the two ends.
+  static func checkSizes(bytes: SharedBuffer<UInt8>, offsets: SharedBuffer<Int>) throws(StringTableError) {
     guard bytes.count <= Limits.totalBytes else { throw .tooManyBytes(bytes.count) }
     guard offsets.first == 0, offsets.last == bytes.count else { throw .offsets(index: 0) }
     guard offsets.count - 1 <= Int32.max else { throw .tooManyStrings(offsets.count - 1) }
+  }
+
+  /// Checks counts, offsets, lengths and UTF-8; allocates nothing.
+  static func check(
+    bytes: SharedBuffer<UInt8>, offsets: SharedBuffer<Int>, role: Role
+  ) throws(StringTableError) {
+    try checkSizes(bytes: bytes, offsets: offsets)
+    try bytes.withUnsafeBufferPointer { (bytes) throws(StringTableError) in
+      try offsets.withUnsafeBufferPointer { (offsets) throws(StringTableError) in
+        try check(bytes: bytes, offsets: offsets, role: role)
+      }
+    }
+  }
+
+  private static func check(
+    bytes: UnsafeBufferPointer<UInt8>, offsets: UnsafeBufferPointer<Int>, role: Role
+  ) throws(StringTableError) {
     for index in 0..<offsets.count - 1 {
       let start = offsets[index]
       let end = offsets[index + 1]
@@ -28,23 +45,22 @@ extension StringTable {
   }
 
   /// The position of the first byte that is not part of well-formed UTF-8 (Unicode 15, table 3-7); nil when all are.
-  private static func firstInvalidUTF8(_ bytes: [UInt8]) -> Int? {
-    bytes.withUnsafeBytes { text in
-      var position = 0
-      while position < text.count {
-        // Eight ASCII bytes at a time: ids and most titles are nothing else.
-        if position + 8 <= text.count,
-          text.loadUnaligned(fromByteOffset: position, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-        {
-          position += 8
-          continue
-        }
-        let length = wellFormedLength(text, at: position)
-        if length == 0 { return position }
-        position += length
+  private static func firstInvalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    let text = UnsafeRawBufferPointer(bytes)
+    var position = 0
+    while position < text.count {
+      // Eight ASCII bytes at a time: ids and most titles are nothing else.
+      if position + 8 <= text.count,
+        text.loadUnaligned(fromByteOffset: position, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+      {
+        position += 8
+        continue
       }
-      return nil
+      let length = wellFormedLength(text, at: position)
+      if length == 0 { return position }
+      position += length
     }
+    return nil
   }
 
   /// Bytes of the well-formed character at `position`; 0 when there is none.

@@ -27,13 +27,13 @@ package struct Bundle: Sendable {
   /// The items' ids; index = row of `finalItems`.
   package let items: StringTable
   /// The items' titles, an empty string where there is none; nil when there are no titles at all.
-  package let titles: StringTable?
+  package var titles: StringTable? { parts.titles.value(in: self) }
   /// The training interactions, `[U, I]`.
-  package let interactions: CSRMatrix
+  package var interactions: CSRMatrix { parts.interactions.value(in: self) }
   /// The held-out interactions that the model was selected on, `[U, I]`; nil when there are none.
-  package let validation: CSRMatrix?
+  package var validation: CSRMatrix? { parts.validation.value(in: self) }
   /// The held-out interactions that it is tested on, `[U, I]`; nil when there are none.
-  package let test: CSRMatrix?
+  package var test: CSRMatrix? { parts.test.value(in: self) }
   /// The vectors that users are ranked with, `[U, d]`.
   package let finalUsers: Matrix
   /// The vectors that items are ranked with, `[I, d]`; a score is the inner product of a user's and an item's.
@@ -41,19 +41,47 @@ package struct Bundle: Sendable {
   /// What the columns of the final vectors stand for: they cover 0 ..< d in order, the parts of the model first.
   package let scoreParts: [ScorePart]
   /// How the model's part of a score is made of past items.
-  package let attribution: Attribution
+  package var attribution: Attribution { parts.attribution.value(in: self) }
   /// How the linear encoder made the final vectors; nil for other models and in bundles of before it was kept.
-  package let propagation: PropagationRecipe?
+  package var propagation: PropagationRecipe? { parts.propagation.value(in: self) }
   /// The four projected parts, when an alignment made them.
-  package let components: Components?
+  package var components: Components? { parts.components.value(in: self) }
   /// The preference centres of both sides, when there are components.
-  package let centres: PreferenceCentres?
+  package var centres: PreferenceCentres? { parts.centres.value(in: self) }
   /// The items' frozen text embeddings, `[I, dL]`; half precision on disk.
-  package let itemText: Matrix?
+  package var itemText: Matrix? { parts.itemText.value(in: self) }
   /// The users' frozen text embeddings, `[U, dL]`; nil when there are none or they are derived.
-  package let userText: Matrix?
+  package var userText: Matrix? { parts.userText.value(in: self) }
   /// True when a user's text embedding is the normalised mean of the embeddings of the user's training items.
   package let userTextDerived: Bool
+  /// The training interactions as they lie in the file; nil for a model that comes from none.
+  private let training: StoredSplit?
+  /// What a mapped model reads when it is first asked for.
+  let parts: Parts
+  /// True for a view of a file whose checksums agree: its numbers are taken as their writer has checked them.
+  let isMapped: Bool
+
+  /// The parts of a model that not every query needs.
+  struct Parts: Sendable {
+    var interactions: LazyPart<CSRMatrix>
+    var titles: LazyPart<StringTable?>
+    var validation: LazyPart<CSRMatrix?>
+    var test: LazyPart<CSRMatrix?>
+    var attribution: LazyPart<Attribution>
+    var propagation: LazyPart<PropagationRecipe?>
+    var components: LazyPart<Components?>
+    var centres: LazyPart<PreferenceCentres?>
+    var itemText: LazyPart<Matrix?>
+    var userText: LazyPart<Matrix?>
+  }
+
+  /// The items that a user has in training, ascending.
+  ///
+  /// Of a model that was just opened it takes them from the file's own columns: `interactions` makes a matrix of all.
+  package func history(of user: Int) -> [Int32] {
+    if let training, !parts.interactions.isKnown { return training.row(user) }
+    return Array(interactions.row(user))
+  }
 
   /// Number of users.
   package var userCount: Int { users.count }
@@ -75,6 +103,29 @@ package struct Bundle: Sendable {
     itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
     fingerprint: String? = nil
   ) throws(BundleError) {
+    try self.init(
+      name: name, configuration: configuration, metrics: metrics, users: users, items: items,
+      training: nil, finalUsers: finalUsers, finalItems: finalItems, scoreParts: scoreParts,
+      userTextDerived: userTextDerived, trainingLogPath: trainingLogPath, fingerprint: fingerprint,
+      parts: Parts(
+        interactions: LazyPart(interactions),
+        titles: LazyPart(titles), validation: LazyPart(Self.nonempty(validation)), test: LazyPart(Self.nonempty(test)),
+        attribution: LazyPart(attribution), propagation: LazyPart(propagation), components: LazyPart(components),
+        centres: LazyPart(centres), itemText: LazyPart(itemText), userText: LazyPart(userText)))
+  }
+
+  /// A split; an empty one and none are the same thing, also on disk.
+  static func nonempty(_ split: CSRMatrix?) -> CSRMatrix? { split.flatMap { $0.entryCount > 0 ? $0 : nil } }
+
+  /// Puts a model together from parts that are there, which are checked now, and parts that check themselves when they
+  /// are made.
+  /// - Parameter splitsAreChecked: true when the interactions were checked as they were read.
+  init(
+    name: String, configuration: JSONValue, metrics: JSONValue, users: StringTable, items: StringTable,
+    training: StoredSplit?, finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]?, userTextDerived: Bool,
+    trainingLogPath: String?, fingerprint: String?, parts: Parts, splitsAreChecked: Bool = false,
+    isMapped: Bool = false
+  ) throws(BundleError) {
     self.name = name
     self.configuration = configuration
     self.metrics = metrics
@@ -82,21 +133,13 @@ package struct Bundle: Sendable {
     self.fingerprint = fingerprint
     self.users = users
     self.items = items
-    self.titles = titles
-    self.interactions = interactions
-    // An empty split and none are the same thing, also on disk.
-    self.validation = validation.flatMap { $0.entryCount > 0 ? $0 : nil }
-    self.test = test.flatMap { $0.entryCount > 0 ? $0 : nil }
+    self.training = training
     self.finalUsers = finalUsers
     self.finalItems = finalItems
     self.scoreParts = scoreParts ?? ScorePart.undivided(finalUsers.columns)
-    self.attribution = attribution
-    self.propagation = propagation
-    self.components = components
-    self.centres = centres
-    self.itemText = itemText
-    self.userText = userText
     self.userTextDerived = userTextDerived
-    try validate()
+    self.parts = parts
+    self.isMapped = isMapped
+    try validate(splitsAreChecked: splitsAreChecked)
   }
 }

@@ -8,28 +8,35 @@ import Numerics
 #endif
 
 extension Bundle {
-  /// Reads a bundle's directory into memory.
+  /// Reads a bundle's directory into memory, or maps it.
+  ///
+  /// Mapped, nothing is copied: what every query needs (ids, training interactions, final vectors) is summed and
+  /// compared with its checksum in the mapped pages now, every other part when it is first asked for. Tables of ids and
+  /// titles are then taken as their writer has checked them. See Docs/ModelFormat.md, "Mapped".
   /// - Parameters:
   ///   - path: the directory.
   ///   - verify: whether checksums are required and compared; meaning is checked in any case.
   /// - Throws: `BundleError` naming the file and the tensor.
-  package static func load(_ path: String, verify: Bool = true) throws(BundleError) -> Bundle {
+  ///   - mapped: map the tensors instead of reading them.
+  package static func load(_ path: String, verify: Bool = true, mapped: Bool = false) throws(BundleError) -> Bundle {
     // A writer may exchange the directory between two of our reads. What was read then counts for nothing: it is read
     // again as long as the directory at the path is not the one that was there at the start.
     for _ in 0..<16 {
       let before = identity(path)
-      let result = Result { () throws(BundleError) in try loadOnce(path, verify: verify) }
+      let result = Result { () throws(BundleError) in try loadOnce(path, verify: verify, mapped: mapped) }
       if identity(path) == before { return try result.get() }
     }
-    return try loadOnce(path, verify: verify)
+    return try loadOnce(path, verify: verify, mapped: mapped)
   }
 
-  private static func loadOnce(_ path: String, verify: Bool) throws(BundleError) -> Bundle {
+  private static func loadOnce(_ path: String, verify: Bool, mapped: Bool) throws(BundleError) -> Bundle {
     try checkDirectory(path)
     let file: SafetensorsFile
     do throws(SafetensorsError) {
       file = try SafetensorsFile(
-        path: path + "/" + FileName.tensors, checksums: verify ? .required : .ignored)
+        path: path + "/" + FileName.tensors, checksums: verify ? .required : .ignored,
+        access: mapped ? .mapped : .whole,
+        loop: { count, body in parallelFor(count, body) })
     } catch { throw .tensors(error) }
     let configuration = try configuration(of: file)
     guard try json(path + "/" + FileName.configuration) == configuration else {
@@ -78,39 +85,89 @@ extension Bundle {
     let reader = BundleReader(file: file)
     let users = try reader.table("ids.user", role: .identifiers)
     let items = try reader.table("ids.item", role: .identifiers)
-    let nodes = users.count + items.count
+    let (userCount, itemCount) = (users.count, items.count)
+    let nodes = userCount + itemCount
     let finalUsers = try reader.matrix("final.users", rows: users.count)
     let scoreParts = try reader.scoreParts(dimension: finalUsers.columns)
     let modelDimension = scoreParts.last { $0.source == .model }?.columns.upperBound ?? 0
-    let components =
-      try reader.has("components.collaborative_shared")
-      ? Components(
-        collaborativeShared: reader.matrix("components.collaborative_shared", rows: nodes),
-        collaborativeSpecific: reader.matrix("components.collaborative_specific", rows: nodes),
-        languageShared: reader.matrix("components.language_shared", rows: nodes),
-        languageSpecific: reader.matrix("components.language_specific", rows: nodes)) : nil
-    let centres =
-      try reader.has("centres.collaborative")
-      ? PreferenceCentres(
-        collaborative: reader.matrix("centres.collaborative"), language: reader.matrix("centres.language"),
-        matching: reader.int32s("centres.matching"),
-        collaborativeLabels: reader.int32s("centres.collaborative_labels"),
-        languageLabels: reader.int32s("centres.language_labels")) : nil
+    /// A part that is read now and checked with the rest, or in a mapped file both later.
+    func part<Value: Sendable>(
+      _ read: @escaping @Sendable () throws(BundleError) -> Value,
+      _ check: @escaping @Sendable (Bundle, Value) throws(BundleError) -> Void
+    ) throws(BundleError) -> LazyPart<Value> {
+      guard file.isMapped else { return LazyPart(try read()) }
+      return LazyPart { bundle throws(BundleError) in
+        let value = try read()
+        try check(bundle, value)
+        return value
+      }
+    }
+    func split(_ stem: String) throws(BundleError) -> LazyPart<CSRMatrix?> {
+      guard reader.has(stem + ".columns") else { return LazyPart(nil) }
+      guard !file.isMapped else {
+        return LazyPart { _ throws(BundleError) in
+          Bundle.nonempty(try reader.split(stem, users: userCount, items: itemCount).matrix)
+        }
+      }
+      let stored = try reader.split(stem, users: userCount, items: itemCount)
+      return LazyPart { _ in Bundle.nonempty(stored.matrix) }
+    }
+    /// A text embedding, widened when it is first asked for: most queries ask for none. Checks of a whole model have seen
+    /// that it will be possible.
+    func text(
+      _ name: String, rows: Int, columns: Int?,
+      _ check: @escaping @Sendable (Bundle, Matrix?) throws(BundleError) -> Void
+    ) throws(BundleError) -> LazyPart<Matrix?> {
+      let read = { @Sendable () throws(BundleError) -> Matrix? in
+        reader.has(name) ? try reader.matrix(name, rows: rows) : nil
+      }
+      guard !file.isMapped, reader.hasFiniteHalves(name, rows: rows, columns: columns) else {
+        return try part(read, check)
+      }
+      return LazyPart { bundle throws(BundleError) in
+        let value = try read()
+        try check(bundle, value)
+        return value
+      }
+    }
+    let userTextDerived = try reader.metadata("user_text_derived") == "true"
+    let textColumns = file.tensor("text.items")?.shape.last
+    let training = try reader.split("interactions", users: userCount, items: itemCount)
+    let parts = Parts(
+      interactions: LazyPart { _ in training.matrix },
+      titles: try part(
+        { () throws(BundleError) in
+          reader.has("titles.item.utf8") ? try reader.table("titles.item", role: .titles) : nil
+        }, { (bundle, titles) throws(BundleError) in try bundle.check(titles: titles) }),
+      validation: try split("validation"), test: try split("test"),
+      attribution: try part(
+        { () throws(BundleError) in
+          try reader.attribution(users: userCount, items: itemCount, dimension: modelDimension)
+        }, { (bundle, attribution) throws(BundleError) in try bundle.check(attribution: attribution) }),
+      propagation: try part(
+        { () throws(BundleError) in try reader.propagation(items: itemCount) },
+        { (bundle, propagation) throws(BundleError) in try bundle.check(propagation: propagation) }),
+      components: try part(
+        { () throws(BundleError) in try reader.components(nodes: nodes) },
+        { (bundle, components) throws(BundleError) in try bundle.check(components: components) }),
+      centres: try part(
+        { () throws(BundleError) in try reader.centres() },
+        { (bundle, centres) throws(BundleError) in try bundle.check(centres: centres) }),
+      itemText: try text("text.items", rows: itemCount, columns: textColumns) { (bundle, text) throws(BundleError) in
+        try bundle.check(itemText: text)
+      },
+      // Where users' texts contradict the rest, checking them now says so.
+      userText: try text("text.users", rows: userCount, columns: userTextDerived ? -1 : textColumns) {
+        (bundle, text) throws(BundleError) in
+        try bundle.check(userText: text)
+      })
     try self.init(
       name: reader.metadata("name"), configuration: configuration, metrics: metrics, users: users, items: items,
-      titles: reader.has("titles.item.utf8") ? reader.table("titles.item", role: .titles) : nil,
-      interactions: reader.split("interactions", users: users.count, items: items.count),
-      validation: reader.has("validation.columns")
-        ? reader.split("validation", users: users.count, items: items.count) : nil,
-      test: reader.has("test.columns") ? reader.split("test", users: users.count, items: items.count) : nil,
-      finalUsers: finalUsers,
-      finalItems: reader.matrix("final.items", rows: items.count), scoreParts: scoreParts,
-      attribution: reader.attribution(users: users.count, items: items.count, dimension: modelDimension),
-      propagation: reader.propagation(items: items.count), components: components, centres: centres,
-      itemText: reader.has("text.items") ? reader.matrix("text.items", rows: items.count) : nil,
-      userText: reader.has("text.users") ? reader.matrix("text.users", rows: users.count) : nil,
-      userTextDerived: reader.metadata("user_text_derived") == "true", trainingLogPath: trainingLogPath,
-      fingerprint: file.header.metadata(SafetensorsFile.headerChecksumKey))
+      training: training, finalUsers: finalUsers, finalItems: reader.matrix("final.items", rows: itemCount),
+      scoreParts: scoreParts,
+      userTextDerived: userTextDerived, trainingLogPath: trainingLogPath,
+      fingerprint: file.header.metadata(SafetensorsFile.headerChecksumKey), parts: parts, splitsAreChecked: true,
+      isMapped: file.isMapped)
   }
 
   /// Checks the format and parses the configuration stored with the tensors.
@@ -148,7 +205,7 @@ extension Bundle {
 }
 
 /// Reads the parts of a bundle from its tensors file and turns every error into a `BundleError`.
-private struct BundleReader {
+private struct BundleReader: Sendable {
   let file: SafetensorsFile
 
   func has(_ tensor: String) -> Bool { file.tensor(tensor) != nil }
@@ -166,6 +223,20 @@ private struct BundleReader {
     }
   }
 
+  /// True for a tensor of halves that will be a valid text embedding when it is widened.
+  /// - Parameter columns: how many it must have; nil is never met.
+  func hasFiniteHalves(_ name: String, rows: Int, columns: Int?) -> Bool {
+    guard let tensor = file.tensor(name), tensor.type == .float16, tensor.shape.count == 2, tensor.shape[0] == rows,
+      tensor.shape[1] == columns, (1...Bundle.Limits.textDimension).contains(tensor.shape[1]),
+      let halves = try? file.buffer(tensor, of: UInt16.self)
+    else { return false }
+    return halves.withUnsafeBufferPointer { halves in
+      var outside: UInt16 = 0
+      for half in halves { outside |= half & 0x7C00 == 0x7C00 ? 1 : 0 }
+      return outside == 0
+    }
+  }
+
   func int32s(_ name: String) throws(BundleError) -> [Int32] {
     do throws(SafetensorsError) { return try file.int32s(name) } catch { throw .tensors(error) }
   }
@@ -178,34 +249,73 @@ private struct BundleReader {
     } catch { throw .tensors(error) }
   }
 
+  /// A table of strings; of a mapped file its checksums are verified, and what the writer has checked is not again.
   func table(_ name: String, role: StringTable.Role) throws(BundleError) -> StringTable {
-    let bytes: [UInt8]
+    let bytes: SharedBuffer<UInt8>
+    let offsets: SharedBuffer<Int>
+    let order: SharedBuffer<Int32>
     do throws(SafetensorsError) {
-      let tensor = try file.requiredTensor(name + ".utf8")
-      guard tensor.type == .uint8 else { throw file.unexpected(tensor, "U8 [n]") }
-      bytes = try file.bytes(name + ".utf8")
+      let text = try file.requiredTensor(name + ".utf8")
+      guard text.type == .uint8 else { throw file.unexpected(text, "U8 [n]") }
+      bytes = try file.buffer(text, of: UInt8.self)
+      let ends = try file.requiredTensor(name + ".offsets")
+      guard ends.type == .int64, ends.shape.count == 1 else { throw file.unexpected(ends, "I64 [n]") }
+      offsets = try file.buffer(ends, of: Int.self)
+      let sorted = try file.requiredTensor(name + ".order")
+      guard sorted.type == .int32 else { throw file.unexpected(sorted, "I32") }
+      order = try file.buffer(sorted, of: Int32.self)
     } catch { throw .tensors(error) }
-    let offsets = try integers(name + ".offsets")
-    let order = try int32s(name + ".order")
     do throws(StringTableError) {
-      return try StringTable(bytes: bytes, offsets: offsets, order: order, role: role)
+      return try StringTable(
+        bytes: bytes, offsets: offsets, order: order, role: role, isChecked: !file.isMapped)
     } catch { throw .table(path: file.path, tensor: name, error) }
   }
 
-  func split(_ stem: String, users: Int, items: Int) throws(BundleError) -> CSRMatrix {
+  /// The four projected parts; nil when there are none.
+  func components(nodes: Int) throws(BundleError) -> Components? {
+    guard has("components.collaborative_shared") else { return nil }
+    return Components(
+      collaborativeShared: try matrix("components.collaborative_shared", rows: nodes),
+      collaborativeSpecific: try matrix("components.collaborative_specific", rows: nodes),
+      languageShared: try matrix("components.language_shared", rows: nodes),
+      languageSpecific: try matrix("components.language_specific", rows: nodes))
+  }
+
+  /// The preference centres; nil when there are none.
+  func centres() throws(BundleError) -> PreferenceCentres? {
+    guard has("centres.collaborative") else { return nil }
+    return PreferenceCentres(
+      collaborative: try matrix("centres.collaborative"), language: try matrix("centres.language"),
+      matching: try int32s("centres.matching"),
+      collaborativeLabels: try int32s("centres.collaborative_labels"),
+      languageLabels: try int32s("centres.language_labels"))
+  }
+
+  /// The interactions of a split, checked.
+  func split(_ stem: String, users: Int, items: Int) throws(BundleError) -> StoredSplit {
     let rowStarts = try integers(stem + ".row_starts")
-    let columns = try int32s(stem + ".columns")
-    try Bundle.checkInteractions(
-      path: file.path, stem: stem, rowStarts: rowStarts, columns: columns, users: users, items: items)
-    var values = [Float](repeating: 1, count: columns.count)
-    if has(stem + ".values") {
-      do throws(SafetensorsError) { values = try file.floats(stem + ".values") } catch { throw .tensors(error) }
-      guard values.count == columns.count else {
-        throw .shape(
-          path: file.path, tensor: stem + ".values", expected: [columns.count], found: [values.count])
-      }
+    let columns: SharedBuffer<Int32>
+    do throws(SafetensorsError) {
+      let tensor = try file.requiredTensor(stem + ".columns")
+      guard tensor.type == .int32 else { throw file.unexpected(tensor, "I32") }
+      columns = try file.buffer(tensor, of: Int32.self)
+    } catch { throw .tensors(error) }
+    try columns.withUnsafeBufferPointer { (columns) throws(BundleError) in
+      try Bundle.checkInteractions(
+        path: file.path, stem: stem, rowStarts: rowStarts, columns: columns, users: users, items: items)
     }
-    return CSRMatrix(rows: users, columns: items, rowStarts: rowStarts, columnIndices: columns, values: values)
+    var values: [Float]?
+    if has(stem + ".values") {
+      let stored: [Float]
+      do throws(SafetensorsError) { stored = try file.floats(stem + ".values") } catch { throw .tensors(error) }
+      guard stored.count == columns.count else {
+        throw .shape(
+          path: file.path, tensor: stem + ".values", expected: [columns.count], found: [stored.count])
+      }
+      try Bundle.checkValues(stored, path: file.path, tensor: stem + ".values")
+      values = stored
+    }
+    return StoredSplit(users: users, items: items, rowStarts: rowStarts, columns: columns, values: values)
   }
 
   /// The encoder's recipe; nil in a bundle without one.

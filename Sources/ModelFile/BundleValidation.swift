@@ -16,37 +16,50 @@ extension Bundle {
     package static let layers = 64
   }
 
-  /// Checks everything that queries rely on.
-  func validate() throws(BundleError) {
+  /// Checks everything that queries rely on and that is there; what is made later is checked then.
+  /// - Parameter splitsAreChecked: true when the interactions were checked as they were read.
+  func validate(splitsAreChecked: Bool) throws(BundleError) {
     try checkName()
     let nodes = userCount + itemCount
     guard nodes <= Limits.nodes else {
       throw .limit(path: name, what: "users and items", value: nodes, limit: Limits.nodes)
     }
-    guard users.role == .identifiers, items.role == .identifiers, titles?.role ?? .titles == .titles else {
+    guard users.role == .identifiers, items.role == .identifiers else {
       throw .metadata(path: name, key: "ids", problem: "must be tables of ids, and titles a table of titles")
     }
-    if let titles, titles.count != itemCount {
-      throw .shape(path: name, tensor: "titles.item", expected: [itemCount], found: [titles.count])
-    }
+    if parts.titles.isKnown { try check(titles: titles) }
     try check("final.users", finalUsers, rows: userCount, columns: nil, limit: Limits.dimension)
     try check("final.items", finalItems, rows: itemCount, columns: dimension, limit: Limits.dimension)
-    for (stem, split) in splits {
-      guard split.rows == userCount, split.columns == itemCount else {
-        throw .shape(path: name, tensor: stem, expected: [userCount, itemCount], found: [split.rows, split.columns])
+    if !splitsAreChecked {
+      for (stem, split) in splits {
+        guard split.rows == userCount, split.columns == itemCount else {
+          throw .shape(path: name, tensor: stem, expected: [userCount, itemCount], found: [split.rows, split.columns])
+        }
+        try split.columnIndices.withUnsafeBufferPointer { (columns) throws(BundleError) in
+          try Self.checkInteractions(
+            path: name, stem: stem, rowStarts: split.rowStarts, columns: columns, users: userCount, items: itemCount)
+        }
       }
-      try Self.checkInteractions(
-        path: name, stem: stem, rowStarts: split.rowStarts, columns: split.columnIndices, users: userCount,
-        items: itemCount)
-    }
-    for (position, value) in interactions.values.enumerated() where !value.isFinite {
-      throw .notFinite(path: name, tensor: "interactions.values", row: position, column: 0)
+      try Self.checkValues(interactions.values, path: name, tensor: "interactions.values")
     }
     try checkScoreParts()
-    try checkAttribution()
-    try checkPropagation()
-    try checkComponents(nodes: nodes)
-    try checkText()
+    if parts.attribution.isKnown { try check(attribution: attribution) }
+    if parts.propagation.isKnown { try check(propagation: propagation) }
+    if parts.components.isKnown { try check(components: components) }
+    if parts.centres.isKnown { try check(centres: centres) }
+    if parts.itemText.isKnown { try check(itemText: itemText) }
+    if parts.userText.isKnown { try check(userText: userText) }
+  }
+
+  /// One title, perhaps empty, for each item.
+  func check(titles: StringTable?) throws(BundleError) {
+    guard let titles else { return }
+    guard titles.role == .titles else {
+      throw .metadata(path: name, key: "ids", problem: "must be tables of ids, and titles a table of titles")
+    }
+    guard titles.count == itemCount else {
+      throw .shape(path: name, tensor: "titles.item", expected: [itemCount], found: [titles.count])
+    }
   }
 
   /// The splits that are present, with the stems of their tensor names.
@@ -90,7 +103,8 @@ extension Bundle {
     guard modelDimension > 0 else { throw refuse("has no part of the model") }
   }
 
-  private func checkAttribution() throws(BundleError) {
+  /// The attribution fits the vectors of the model.
+  func check(attribution: Attribution) throws(BundleError) {
     switch attribution {
     case .propagation(let own, let itemPartial):
       let width = modelDimension
@@ -105,7 +119,7 @@ extension Bundle {
   }
 
   /// A recipe fits the vectors that it claims to make; that it makes them is not checked.
-  private func checkPropagation() throws(BundleError) {
+  func check(propagation: PropagationRecipe?) throws(BundleError) {
     guard let propagation else { return }
     guard (0...Limits.layers).contains(propagation.layers) else {
       throw .limit(
@@ -132,7 +146,9 @@ extension Bundle {
     }
   }
 
-  private func checkComponents(nodes: Int) throws(BundleError) {
+  /// Four parts for every node.
+  func check(components: Components?) throws(BundleError) {
+    let nodes = userCount + itemCount
     if let components {
       let widths = [
         components.collaborativeShared.columns, components.collaborativeShared.columns,
@@ -142,6 +158,11 @@ extension Bundle {
         try check(part.name, part.matrix, rows: nodes, columns: width, limit: Limits.dimension)
       }
     }
+  }
+
+  /// Centres of both sides of the components, and the centre of every node.
+  func check(centres: PreferenceCentres?) throws(BundleError) {
+    let nodes = userCount + itemCount
     guard let centres else { return }
     guard let components else {
       throw .incomplete(path: name, missing: "components", neededBy: "centres")
@@ -158,19 +179,23 @@ extension Bundle {
     try check("centres.language_labels", centres.languageLabels, count: nodes, limit: sides.language)
   }
 
-  private func checkText() throws(BundleError) {
+  /// A text embedding for every item, which there must be when those of users are derived from them.
+  func check(itemText: Matrix?) throws(BundleError) {
     if let itemText {
       try check("text.items", itemText, rows: itemCount, columns: nil, limit: Limits.textDimension, isHalf: true)
+    } else if userTextDerived {
+      throw .incomplete(path: name, missing: "text.items", neededBy: "user_text_derived")
     }
+  }
+
+  /// A text embedding for every user, unless they are derived.
+  func check(userText: Matrix?) throws(BundleError) {
     if let userText {
       try check(
         "text.users", userText, rows: userCount, columns: itemText?.columns, limit: Limits.textDimension, isHalf: true)
     }
-    if userTextDerived {
-      guard itemText != nil else { throw .incomplete(path: name, missing: "text.items", neededBy: "user_text_derived") }
-      guard userText == nil else {
-        throw .metadata(path: name, key: "user_text_derived", problem: "contradicts the tensor text.users")
-      }
+    guard !userTextDerived || userText == nil else {
+      throw .metadata(path: name, key: "user_text_derived", problem: "contradicts the tensor text.users")
     }
   }
 
@@ -184,6 +209,7 @@ extension Bundle {
     guard matrix.columns >= 1, matrix.columns <= limit else {
       throw .limit(path: name, what: "number of columns of '\(tensor)'", value: matrix.columns, limit: limit)
     }
+    if isMapped { return }
     // A half holds magnitudes up to 65,504; from 65,520 on rounding gives infinity.
     let bound: Float = isHalf ? 65_520 : .infinity
     if let position = firstOutside(matrix, bound: bound) {
@@ -204,22 +230,37 @@ extension Bundle {
   /// The first element that is NaN or has at least the magnitude `bound`.
   private func firstOutside(_ matrix: Matrix, bound: Float) -> Int? {
     let elements = matrix.elements
-    let blockSize = 4_096
-    var start = 0
-    while start < elements.count {
-      let end = min(elements.count, start + blockSize)
-      // No branch inside the block, so that the loop is vectorised; NaN compares false and counts as outside.
-      var inside: Int32 = 0
-      for position in start..<end { inside &+= elements[position].magnitude < bound ? 1 : 0 }
-      if Int(inside) != end - start { return (start..<end).first { !(elements[$0].magnitude < bound) } }
-      start = end
+    let blockSize = 1 << 16
+    let blocks = (elements.count + blockSize - 1) / blockSize
+    var found = [Int](repeating: .max, count: blocks)
+    found.withUnsafeMutableBufferPointer { buffer in
+      let slots = buffer
+      parallelFor(blocks) { block in
+        for start in stride(from: block * blockSize, to: min(elements.count, (block + 1) * blockSize), by: 1 << 12) {
+          let end = min(elements.count, start + 1 << 12, (block + 1) * blockSize)
+          // A sum of squares that is small enough proves all of them to be; NaN and infinity make it neither.
+          let squares = kernels.sumOfSquares(matrix.pointer + start, end - start)
+          if squares < (bound.isFinite ? Double(bound) * Double(bound) : .infinity) { continue }
+          if let first = (start..<end).first(where: { !(elements[$0].magnitude < bound) }) {
+            slots[block] = first
+            return
+          }
+        }
+      }
     }
-    return nil
+    return found.min().flatMap { $0 == .max ? nil : $0 }
+  }
+
+  /// Checks the values of interactions.
+  static func checkValues(_ values: [Float], path: String, tensor: String) throws(BundleError) {
+    for (position, value) in values.enumerated() where !value.isFinite {
+      throw .notFinite(path: path, tensor: tensor, row: position, column: 0)
+    }
   }
 
   /// Checks compressed rows before a `CSRMatrix` is made of them, whose initialiser would trap.
   static func checkInteractions(
-    path: String, stem: String, rowStarts: [Int], columns: [Int32], users: Int, items: Int
+    path: String, stem: String, rowStarts: [Int], columns: UnsafeBufferPointer<Int32>, users: Int, items: Int
   ) throws(BundleError) {
     let tensor = stem + ".row_starts"
     guard rowStarts.count == users + 1 else {

@@ -21,6 +21,9 @@ extension SafetensorsFile {
     case .float16, .bfloat16, .float32, .float64: break
     default: throw unexpected(tensor, "a matrix of F32, F16, BF16 or F64")
     }
+    if let (pointer, owner) = try mappedFloats(tensor) {
+      return Matrix(rows: tensor.shape[0], columns: tensor.shape[1], over: pointer, owner: owner)
+    }
     let matrix = Matrix.uninitialized(rows: tensor.shape[0], columns: tensor.shape[1])
     try copyFloats(tensor, to: matrix.elements)
     return matrix
@@ -42,8 +45,8 @@ extension SafetensorsWriter {
 
   /// Adds a table of strings as `NAME.utf8`, `NAME.offsets` and `NAME.order`.
   package mutating func add(_ name: String, table: StringTable) {
-    add(name + ".utf8", bytes: table.bytes)
-    add(name + ".offsets", integers: table.offsets)
-    add(name + ".order", int32s: table.order)
+    add(name + ".utf8", bytes: table.bytes.array)
+    add(name + ".offsets", integers: table.offsets.array)
+    add(name + ".order", int32s: table.order.array)
   }
 }

@@ -16,13 +16,27 @@ package final class Matrix: @unchecked Sendable {
   /// First element; `rows * columns` elements are valid for the lifetime of the object.
   package let pointer: UnsafeMutablePointer<Float>
 
+  /// Keeps memory that is not the matrix's own valid; nil where it comes from the pool.
+  private let owner: AnyObject?
+
   /// Number of elements.
   package var count: Int { rows * columns }
+
+  /// A matrix over elements in memory of somebody else, such as a mapped file.
+  /// - Precondition: the memory holds `rows * columns` elements and may be written while the owner lives.
+  package init(rows: Int, columns: Int, over pointer: UnsafeMutablePointer<Float>, owner: AnyObject) {
+    precondition(rows >= 0 && columns >= 0, "negative matrix shape")
+    self.rows = rows
+    self.columns = columns
+    self.pointer = pointer
+    self.owner = owner
+  }
 
   private init(rows: Int, columns: Int, zeroed: Bool) {
     precondition(rows >= 0 && columns >= 0, "negative matrix shape")
     self.rows = rows
     self.columns = columns
+    owner = nil
     let count = rows * columns
     pointer = BufferPool.shared.take(floats: count)
     if zeroed { pointer.update(repeating: 0, count: count) }
@@ -49,6 +63,7 @@ package final class Matrix: @unchecked Sendable {
   }
 
   deinit {
+    guard owner == nil else { return }
     BufferPool.shared.give(pointer, floats: rows * columns)
   }
 

@@ -73,7 +73,7 @@ package enum CommandAction: Sendable {
   case recommend, similar, components, explain, find, stats, model
   case whyNot, path, compare, whatIf, moreLike, lessLike, centres, person
   case mode, output, once, timer, read, echo, bail, headers, width, maxrows, precision, show, history, help, quit
-  case detail, pager, threads
+  case detail, pager, threads, open, dataset
 }
 
 /// One command: everything that parser, help, completion and manual say about it.

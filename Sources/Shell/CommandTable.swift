@@ -184,6 +184,17 @@ package enum CommandTable {
 
   private static let settings: [CommandEntry] = [
     CommandEntry(
+      name: ".open", action: .open, synopses: [".open MODEL"], arguments: [Argument("MODEL", .file)],
+      summary: "answer from another model from here on",
+      details: [
+        "The model is read and checked first: when it cannot be used, the session keeps the one it has. Settings and "
+          + "output stay; the user set by `as` stays if the new model knows the id."
+      ],
+      example: ".open Models/sample"),
+    CommandEntry(
+      name: ".dataset", action: .dataset, synopses: [".dataset"],
+      summary: "what the model was trained on: counts, split, where texts come from", example: ".dataset"),
+    CommandEntry(
       name: ".mode", action: .mode, synopses: [".mode [MODE]"],
       arguments: [Argument("MODE", .choice(OutputMode.allCases.map(\.rawValue)), optional: true)],
       summary: "how answers are written",

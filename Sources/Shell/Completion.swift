@@ -16,10 +16,14 @@ package struct Completion: Sendable {
     package var isComplete = true
   }
 
-  let engine: any QueryAnswering
+  private let model: OpenModel
+  private var engine: any QueryAnswering { model.current }
 
   /// Creates the completion of one model.
-  package init(engine: any QueryAnswering) { self.engine = engine }
+  package init(engine: any QueryAnswering) { self.init(model: OpenModel(engine)) }
+
+  /// Creates the completion of whatever model a session has open.
+  init(model: OpenModel) { self.model = model }
 
   /// The candidates for the word from byte `start` to byte `end` of a line.
   /// - Parameters:

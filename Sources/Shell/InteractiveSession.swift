@@ -188,7 +188,7 @@ extension Session {
       // Readline works on the process's own standard input and standard error.
       if isTerminal && options.inputDescriptor == 0 && options.errorDescriptor == 2 {
         let color = Terminal.usesColor(2, choice: options.color, environment: options.environment)
-        if let editor = ReadlineEditor(completion: Completion(engine: engine), usesColor: color) {
+        if let editor = ReadlineEditor(completion: Completion(model: model), usesColor: color) {
           for line in history.entries { editor.remember(line) }
           return editor
         }

@@ -20,6 +20,8 @@ package protocol QueryAnswering: Sendable {
   func stats() -> Answer
   /// What the model is: name, backbone, alignment, dimensions, training, metrics.
   func model() -> Answer
+  /// What the model was trained on: counts, split, and where texts come from.
+  func dataSet() -> Answer
   /// One line for the banner.
   var summary: String { get }
   /// Ids that start with a prefix, in id order, at most `limit`.

@@ -1,35 +1,53 @@
 // Queries of a script that are answered together.
 
 import Engine
+import Files
 import Numerics
+import Synchronization
 
-/// Consecutive queries of a script that were read before the first of them was answered.
+/// Consecutive lines of a script that were read before the first of them was answered, and begin with a query's name.
 ///
-/// They only read the model, so they may run at the same time on all processors; what is written, and where an error
-/// stops the script, is as if they had run one after the other.
+/// Queries only read the model, so their lines may be parsed, answered and rendered at the same time on all processors;
+/// what is written, and where an error stops the script, is as if they had run one after the other.
 struct QueryBlock {
   /// The script's name in messages.
   let name: String
-  private(set) var queries: [(command: ParsedCommand, line: Int)] = []
-  /// Results asked for so far: what is kept until the block is written stays bounded.
-  private var results = 0
-  /// Enough to keep all processors busy; few enough that long answers of all of them fit into memory.
-  private static let queryLimit = 64
-  private static let resultLimit = 20_000
+  private(set) var lines: [(text: String, number: Int)] = []
+  private var byteCount = 0
+  /// Enough that starting and joining the threads costs little beside the answers.
+  private static let lineLimit = 256
+  private static let byteLimit = 1 << 20
 
   init(name: String) { self.name = name }
 
-  var isEmpty: Bool { queries.isEmpty }
-  var isFull: Bool { queries.count >= Self.queryLimit || results >= Self.resultLimit }
+  var isEmpty: Bool { lines.isEmpty }
+  var isFull: Bool { lines.count >= Self.lineLimit || byteCount >= Self.byteLimit }
 
-  /// Takes a query that only reads the model; refuses everything else, which then runs in its turn.
-  mutating func add(_ command: ParsedCommand, line: Int) -> Bool {
-    guard Self.onlyReads(command.entry.action), !command.wantsHelp else { return false }
+  /// Takes a line that begins with the name of a query; refuses everything else, which then runs in its turn.
+  mutating func add(_ line: String, number: Int) -> Bool {
+    guard Self.beginsWithQuery(line) else { return false }
+    lines.append((line, number))
+    byteCount += line.utf8.count
+    return true
+  }
+
+  private static func beginsWithQuery(_ line: String) -> Bool {
+    let utf8 = line.utf8
+    guard var start = utf8.firstIndex(where: { $0 != 0x20 && $0 != 0x09 }) else { return false }
+    let first = start
+    while start < utf8.endIndex, utf8[start] != 0x20, utf8[start] != 0x09 { start = utf8.index(after: start) }
+    return queryNames.contains(String(line[first..<start]))
+  }
+
+  private static let queryNames: Set<String> = Set(
+    CommandTable.entries.filter { onlyReads($0.action) }.flatMap(\.names))
+
+  /// True when a command may be answered beside others: it reads the model and nothing else.
+  static func canBeAnsweredTogether(_ command: ParsedCommand) -> Bool {
+    guard onlyReads(command.entry.action), !command.wantsHelp else { return false }
     for (name, value) in command.flags where value != nil {
       if case .file? = command.entry.flags.first(where: { $0.name == name })?.kind { return false }
     }
-    queries.append((command, line))
-    results += command.integer(of: "--top") ?? 10
     return true
   }
 
@@ -45,45 +63,69 @@ struct QueryBlock {
   }
 
   mutating func removeAll() {
-    queries.removeAll(keepingCapacity: true)
-    results = 0
+    lines.removeAll(keepingCapacity: true)
+    byteCount = 0
   }
 }
 
 extension Session {
+  /// Results that the answers of a block may hold together, so that memory stays bounded.
+  private static let blockResults = 20_000
+
+  /// What came of a line of a block.
+  private enum BlockOutcome {
+    /// The line runs in its turn: it is no query that only reads, or there are too many answers to keep already.
+    case inItsTurn
+    case answered([UInt8], ParsedCommand)
+    case failed(any Error, ParsedCommand)
+  }
+
   /// True while queries may be answered together: nothing has to be said between two of them.
   var takesBlocks: Bool { !settings.echo && !settings.timer && once == nil }
 
-  /// Answers the queries of a block and writes the answers in order, up to the first error that stops the script.
+  /// Answers the lines of a block and writes the answers in order, up to the first error that stops the script.
   func run(_ block: inout QueryBlock) -> Flow {
-    let queries = block.queries
+    let lines = block.lines
     let name = block.name
     block.removeAll()
     let mode = settings.mode
-    let looks = queries.map { renderOptions(for: $0.command) }
-    var results = [Result<[UInt8], any Error>](repeating: .success([]), count: queries.count)
-    results.withUnsafeMutableBufferPointer { buffer in
+    var parser = CommandParser(allowsPrefixes: false)
+    parser.person = person
+    let asked = Atomic<Int>(0)
+    var outcomes = [BlockOutcome](repeating: .inItsTurn, count: lines.count)
+    outcomes.withUnsafeMutableBufferPointer { buffer in
       let slots = buffer
-      parallelFor(queries.count) { index in
-        slots[index] = Result {
-          let answer = try answer(to: queries[index].command)
-          return AnswerRenderer.render(answer, mode: mode, options: looks[index])
-        }
+      parallelFor(lines.count) { index in
+        guard !cancellation.isCancelled, let command = try? parser.parse(lines[index].text),
+          QueryBlock.canBeAnsweredTogether(command)
+        else { return }
+        let results = command.integer(of: "--top") ?? 10
+        guard asked.wrappingAdd(results, ordering: .relaxed).oldValue < Self.blockResults else { return }
+        do {
+          let answer = try answer(to: command)
+          slots[index] = .answered(
+            AnswerRenderer.render(answer, mode: mode, options: renderOptions(for: command)), command)
+        } catch { slots[index] = .failed(error, command) }
       }
     }
-    for (query, result) in zip(queries, results) {
+    for (line, outcome) in zip(lines, outcomes) {
       var flow = Flow.proceed
-      do {
-        let bytes = try result.get()
-        try emit { $0.append(contentsOf: bytes) }
-        flow = outputFlow()
-      } catch {
-        flow = failed(attributed(error, to: query.command), place: "\(name):\(query.line)")
+      switch outcome {
+      case .inItsTurn:
+        if cancellation.isCancelled { return interrupted(place: "\(name):\(line.number)") }
+        flow = runLine(line.text, place: name, line: line.number)
+      case .answered(let bytes, let command):
+        do {
+          try emit { $0.append(contentsOf: bytes) }
+          flow = outputFlow()
+        } catch { flow = failed(attributed(error, to: command), place: "\(name):\(line.number)") }
+      case .failed(let error, let command):
+        flow = failed(attributed(error, to: command), place: "\(name):\(line.number)")
       }
       if flow != .proceed { return flow }
     }
-    guard cancellation.isCancelled, let last = queries.last else { return .proceed }
-    return interrupted(place: "\(name):\(last.line)")
+    guard cancellation.isCancelled, let last = lines.last else { return .proceed }
+    return interrupted(place: "\(name):\(last.number)")
   }
 
   /// The error with the command and the column it belongs to.
@@ -92,6 +134,9 @@ extension Session {
     case ShellError.syntax, QueryError.interrupted: return error
     case let error as ShellError: return FailedCommand(error, in: command)
     case let error as QueryError: return FailedCommand(error, in: command)
+    case let error as FailedCommand: return error
+    // Such as that of a model that cannot be opened.
+    case let error as any DescribedFailure: return FailedCommand(error, in: command)
     default: return error
     }
   }

@@ -32,6 +32,8 @@ extension Session {
       if let value { once = try FileReplacement(path: value) }
     case .read: if let value { return run(try openScript(value)) }
     case .history: listHistory(command)
+    case .open: if let value { try open(value, column: command.arguments.first?.column ?? 1) }
+    case .dataset: try emit(engine.dataSet(), of: command)
     case .help: try help(value, column: command.arguments.first?.column ?? 1)
     case .quit: return .leave(value.flatMap { Int32($0) })
     case .recommend, .similar, .components, .explain, .find, .stats, .model, .whyNot, .path, .compare, .whatIf,
@@ -99,6 +101,21 @@ extension Session {
     let previous = redirection
     redirection = next
     try previous?.commit()
+  }
+
+  /// Opens another model; the session keeps the one it has unless the other can be used.
+  private func open(_ path: String, column: Int) throws {
+    guard let openModel = options.openModel else {
+      throw ShellError.syntax(
+        command: ".open", column: column, problem: "this session has only one model", suggestion: nil)
+    }
+    let next = try openModel(path)
+    if let known = person, next.ids(of: .user, startingWith: known, limit: 1).first != known {
+      person = nil
+      note("user \(known) is not in this model: name a user, or set one with 'as'")
+    }
+    use(next)
+    if isConversation { note(next.summary) }
   }
 
   private func help(_ topic: String?, column: Int) throws {

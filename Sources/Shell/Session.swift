@@ -12,7 +12,10 @@ package final class Session {
   /// What the process should end with; also codes of `.exit CODE` that `ExitStatus` has no name for.
   package private(set) var exitCode: Int32 = 0
 
-  let engine: any QueryAnswering
+  /// What answers now; `.open` replaces it.
+  private(set) var engine: any QueryAnswering
+  /// The same, for who completes words while the session runs.
+  let model: OpenModel
   let options: SessionOptions
   var settings: SessionSettings
   let cancellation: Cancellation
@@ -55,6 +58,7 @@ package final class Session {
   /// Creates a session; nothing is read or written yet.
   package init(engine: any QueryAnswering, options: SessionOptions = SessionOptions()) {
     self.engine = engine
+    model = OpenModel(engine)
     self.options = options
     settings = SessionSettings(options)
     cancellation = options.cancellation ?? InterruptSignal.cancellation
@@ -63,6 +67,12 @@ package final class Session {
     outputIsTerminal = Terminal.isTerminal(options.outputDescriptor)
     usesColor = Terminal.usesColor(
       options.outputDescriptor, choice: options.color, environment: options.environment)
+  }
+
+  /// Answers from another model from here on.
+  func use(_ engine: any QueryAnswering) {
+    self.engine = engine
+    model.replace(with: engine)
   }
 
   // MARK: Entry points
@@ -178,16 +188,14 @@ package final class Session {
       standardOutput.flush()
       standardError.flush()
     }
-    var parser = CommandParser(allowsPrefixes: false)
     var block = QueryBlock(name: name)
     var pending = ""
     var firstLine = 0
     while true {
       let event = source.next()
       if firstLine == 0 { firstLine = source.lineNumber }
-      parser.person = person
       if pending.isEmpty, case .line(let line) = event, takesBlocks, line.utf8.last != 0x5C,
-        let command = try? parser.parse(line), block.add(command, line: firstLine)
+        block.add(line, number: firstLine)
       {
         firstLine = 0
         if !block.isFull && source.hasBufferedLine { continue }
@@ -237,7 +245,7 @@ package final class Session {
   // MARK: Lines
 
   /// Runs one line of a script; errors are reported and turned into a flow.
-  private func runLine(_ line: String, place: String, line number: Int? = nil) -> Flow {
+  func runLine(_ line: String, place: String, line number: Int? = nil) -> Flow {
     do {
       return try perform(line, parser: CommandParser(allowsPrefixes: false), isTyped: false)
     } catch {

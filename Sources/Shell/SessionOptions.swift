@@ -22,6 +22,8 @@ package struct SessionOptions: Sendable {
   package var startupFile: String?
   /// The program's version, for the banner.
   package var version = ""
+  /// Opens the model in a directory, for `.open`; nil where there is only one model.
+  package var openModel: (@Sendable (String) throws -> any QueryAnswering)?
   /// Where commands come from; answers go; errors, prompts and timings go.
   package var inputDescriptor: Int32 = 0
   package var outputDescriptor: Int32 = 1

@@ -11,6 +11,7 @@ struct BenchCommand: ParsableCommand {
     discussion: "Benchmarks:\n"
       + Benchmark.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n")
       + "\n  \(QueryBenchmark.name): \(QueryBenchmark.summary)"
+      + "\n  \(LoadBenchmark.name): \(LoadBenchmark.summary)"
       + "\n\nExamples: darec bench gemm --json\n          darec bench query --model Models/sample --queries questions.txt"
   )
 
@@ -19,21 +20,25 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Thread count (default: one, then all processors).") var threads: Int?
   @Option(help: "Rounds; the median is reported.") var rounds: Int?
   @Flag(help: "Leave peers out.") var withoutPeers = false
-  @Option(help: "Directory of the model that 'query' asks.") var model: String = "Models/sample"
+  @Option(help: "Directory of the model that 'query' asks and 'load' opens.") var model: String = "Models/sample"
   @Option(help: "Script that 'query' runs, one query a line (default: a mixture of four kinds).") var queries: String?
 
   /// A benchmark of the target `Benchmarks`; an unknown name is told all names there are.
   private static func kernelBenchmark(_ name: String) throws -> Benchmark {
     guard Benchmark.all.contains(where: { $0.name == name }) else {
-      throw BenchmarkError.unknown(name: name, known: Benchmark.all.map(\.name) + [QueryBenchmark.name])
+      throw BenchmarkError.unknown(
+        name: name, known: Benchmark.all.map(\.name) + [QueryBenchmark.name, LoadBenchmark.name])
     }
     return try Benchmark.named(name)
   }
 
   mutating func run() throws {
-    let benchmark =
-      name == QueryBenchmark.name
-      ? try QueryBenchmark(model: model, script: queries).benchmark() : try Self.kernelBenchmark(name)
+    let benchmark: Benchmark
+    switch name {
+    case QueryBenchmark.name: benchmark = try QueryBenchmark(model: model, script: queries).benchmark()
+    case LoadBenchmark.name: benchmark = LoadBenchmark(model: model).benchmark()
+    default: benchmark = try Self.kernelBenchmark(name)
+    }
     var options = BenchmarkOptions()
     if let threads {
       guard (1...1024).contains(threads) else { throw CommandFailure.usage("--threads must be from 1 to 1024") }

@@ -36,13 +36,25 @@ struct DarecCommand: ParsableCommand {
 /// The program's version, for `--version` and the banner.
 let darecVersion = Engine.version
 
+/// `--mmap`.
+struct MappingArguments: ParsableArguments {
+  @Flag(
+    help:
+      "Map the model file instead of reading it: opens a huge model at once, and verifies each part when it is first used."
+  )
+  var mmap = false
+}
+
 /// `--threads N`.
 struct ThreadArguments: ParsableArguments {
   @Option(help: "Threads to use (default: all processors). Results do not depend on it.")
   var threads: Int?
 
   /// Applies the choice.
-  func apply() throws {
+  func apply() throws { try Self.apply(threads) }
+
+  /// Sets the number of threads, if one is given.
+  static func apply(_ threads: Int?) throws {
     guard let threads else { return }
     guard (1...1024).contains(threads) else { throw CommandFailure.usage("--threads must be from 1 to 1024") }
     Parallelism.threadCount = threads

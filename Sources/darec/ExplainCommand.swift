@@ -24,6 +24,8 @@ struct ExplainCommand: ParsableCommand {
   var top: Int = 10
   @Option(help: "Neighbours listed in each space.") var neighbors: Int = 5
   @Option(help: "Most contributions listed; the others are in the residual.") var contributions: Int?
+  @Flag(help: "With --users, search the counterfactual set of each too, which takes most of the time.")
+  var counterfactuals = false
   @Flag(help: "In table mode, every table and row; the other formats always hold all.") var full = false
 
   mutating func run() throws {
@@ -36,6 +38,7 @@ struct ExplainCommand: ParsableCommand {
     let neighbors = neighbors
     let contributions = contributions
     let top = top
+    let counterfactuals = counterfactuals
     if let users {
       guard user == nil else { throw CommandFailure.usage("name a USER and an ITEM, or --users, not both") }
       let batch = BatchQueries(
@@ -48,14 +51,16 @@ struct ExplainCommand: ParsableCommand {
           request.neighbors = neighbors
           request.contributions = contributions
           request.top = top
-          // The search takes far longer than the rest; `darec export explanations --counterfactuals` does it for many.
-          request.counterfactual = false
+          request.counterfactual = counterfactuals
           let labels = [(name: "user", value: user), (name: "recommended", value: item)]
           answers.append(
             LabelledAnswer(labels: labels, answer: try engine.explain(request, cancellation: cancellation)))
         }
         return answers
       }
+    }
+    guard !counterfactuals else {
+      throw CommandFailure.usage("one explanation has its counterfactual always; --counterfactuals goes with --users")
     }
     guard let user, let item else {
       throw CommandFailure.usage("name a USER and an ITEM, or --users all|FILE with --top N")

@@ -14,9 +14,11 @@ struct ExportExplanationsCommand: ParsableCommand {
     commandName: "explanations", abstract: "Explain the top N of many users, one JSON record a line.",
     discussion: """
       Records are darec/explanation/1 in the order of users and ranks. They are written as they are made, so that memory \
-      does not grow with the number of users, and a run that is stopped leaves what it had finished: complete lines only.
+      does not grow with the number of users, and a run that is stopped leaves what it had finished. --resume goes on \
+      with such a file: a torn last line is dropped, and users that are done are passed over.
 
-      Example: darec export explanations Models/sample --users all --top 5 --output why.jsonl
+      Examples: darec export explanations Models/sample --users all --top 5 --output why.jsonl
+                darec export explanations Models/sample --users all --top 5 --output why.jsonl --resume
       """)
 
   @Argument(help: "Directory of the model.") var model: String
@@ -26,6 +28,8 @@ struct ExportExplanationsCommand: ParsableCommand {
   @Option(help: "Most contributions listed; the others are in the residual.") var contributions: Int?
   @Flag(help: "Search the counterfactual set of each record, which takes most of the time.") var counterfactuals = false
   @Option(help: "File to write, line by line; - is standard output.") var output: String = "-"
+  @Flag(help: "Go on with the file that a stopped run of the same export has left.") var resume = false
+  @OptionGroup var mapping: MappingArguments
   @OptionGroup var threadArguments: ThreadArguments
 
   /// Users answered in parallel before their lines are written.
@@ -36,15 +40,35 @@ struct ExportExplanationsCommand: ParsableCommand {
       throw CommandFailure.usage("--top must be from 1 to 100000, --neighbors and --contributions at least 0")
     }
     try threadArguments.apply()
-    let engine = Engine(bundle: try Bundle.load(model))
+    let engine = Engine(bundle: try Bundle.load(model, mapped: mapping.mmap))
     let ids = try BatchQueries.users(users, engine: engine)
     InterruptSignal.install(secondEndsProcess: true)
-    let sink = try LineSink(path: output)
-    let progress = ProgressBar(label: "explaining", unit: "users")
-    defer { progress.finish() }
     var failures = 0
     let settings = (top: top, neighbors: neighbors, contributions: contributions, counterfactuals: counterfactuals)
-    for start in stride(from: 0, to: ids.count, by: Self.blockSize) {
+    var begin = 0
+    var kept: Int?
+    if resume {
+      guard output != "-" else { throw CommandFailure.usage("--resume needs --output FILE") }
+      let partial = try PartialExport(path: output, users: ids, fingerprint: engine.bundle.fingerprint)
+      if let first = partial.first {
+        // Equal settings give equal bytes, so the first user's records tell whether this is the same export.
+        let again = try Self.lines(ids[first.position], engine: engine, settings: settings).flatMap { $0 }
+        guard again.starts(with: first.bytes), first.position == partial.position || again.count == first.bytes.count
+        else {
+          throw CommandFailure.badFile(
+            "\(output): these explanations were written with other settings (--top, --neighbors, --contributions, "
+              + "--counterfactuals, DAREC_SIMD) or by another version; give the same ones, or write another file")
+        }
+      }
+      begin = partial.position
+      kept = partial.keptBytes
+      let known = Set(engine.allUserIds)
+      for id in ids[..<begin] where !known.contains(id) { failures += 1 }
+    }
+    let sink = try LineSink(path: output, keeping: kept)
+    let progress = ProgressBar(label: "explaining", unit: "users")
+    defer { progress.finish() }
+    for start in stride(from: begin, to: ids.count, by: Self.blockSize) {
       let block = Array(ids[start..<min(ids.count, start + Self.blockSize)])
       var results = [Result<[[UInt8]], any Error>](repeating: .success([]), count: block.count)
       results.withUnsafeMutableBufferPointer { buffer in
@@ -55,11 +79,13 @@ struct ExportExplanationsCommand: ParsableCommand {
       }
       for (offset, result) in results.enumerated() {
         switch result {
-        case .success(let lines): for line in lines { try sink.write(line) }
+        case .success(let lines): try sink.write(lines)
         case .failure(let error as QueryError):
           progress.clear()
           if case .interrupted = error {
-            Console.error("darec: interrupted after \(start + offset) of \(ids.count) users; their lines are complete")
+            Console.error(
+              "darec: interrupted after \(start + offset) of \(ids.count) users; their lines are complete"
+                + (output == "-" ? "" : ", and --resume goes on"))
             throw EndedWith(status: .interrupted)
           }
           guard case .unknownUser = error else { throw error }
@@ -95,32 +121,41 @@ struct ExportExplanationsCommand: ParsableCommand {
   }
 }
 
-/// A file or standard output that is given whole lines, each by one call to the system.
+/// A file or standard output that is given whole lines, the records of a user by one call to the system.
 ///
-/// Nothing is held back: what has been written is there when the process ends in whatever way. A signal that ends the
-/// process finds complete lines, because the system finishes a call that has begun writing to a file.
+/// Nothing is held back: what has been written is there when the process ends in whatever way. Ctrl-C and other signals
+/// that can be caught leave complete lines. The system may end a killed process between two pages of a call, which tears
+/// a line; `PartialExport` finds it.
 private final class LineSink {
   private let descriptor: Int32
   private let path: String?
 
-  /// Empties a file, or takes standard output for `-`.
-  init(path: String) throws {
+  /// Opens a file, or takes standard output for `-`.
+  /// - Parameter kept: bytes at the file's beginning that stay; nil empties it.
+  init(path: String, keeping kept: Int? = nil) throws {
     guard path != "-" else {
       descriptor = 1
       self.path = nil
       return
     }
     self.path = path
-    descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | (kept == nil ? O_TRUNC : 0) | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw CommandFailure.cannotWrite("'\(path)': " + FileError.reason(errno)) }
+    self.descriptor = descriptor
+    // A device has nothing to keep and cannot be cut.
+    guard let kept, ftruncate(descriptor, kept) == 0 || kept > 0 || errno != EINVAL else { return }
+    guard lseek(descriptor, off_t(kept), SEEK_SET) == kept, ftruncate(descriptor, kept) == 0 else {
+      throw CommandFailure.cannotWrite("'\(path)': " + FileError.reason(errno))
+    }
   }
 
   deinit { if path != nil { close(descriptor) } }
 
-  /// Writes one line.
-  func write(_ line: [UInt8]) throws {
-    guard let path else { return try Console.output(line) }
-    if let failure = Console.write(line, to: descriptor) {
+  /// Writes lines.
+  func write(_ lines: [[UInt8]]) throws {
+    let bytes = Array(lines.joined())
+    guard let path else { return try Console.output(bytes) }
+    if let failure = Console.write(bytes, to: descriptor) {
       throw CommandFailure.cannotWrite("'\(path)': " + FileError.reason(failure))
     }
   }

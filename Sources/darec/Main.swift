@@ -25,6 +25,11 @@ enum Main {
         print(DarecCommand.helpMessage())
         return ExitStatus.success.rawValue
       }
+      // A path with a slash is no verb: the tables of the verbs are not needed to know.
+      if first.contains("/"), FileReader.isDirectory(first), let plain = ReplRun(plain: arguments) {
+        try plain.run()
+        return ExitStatus.success.rawValue
+      }
       var words = arguments
       if !first.hasPrefix("-"), !DarecCommand.verbs.contains(first) {
         // `darec MODEL ...` opens the prompt; a mistyped verb is told apart from a path by what exists.

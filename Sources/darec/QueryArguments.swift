@@ -18,12 +18,13 @@ struct QueryArguments: ParsableArguments {
   @Option(help: "Write to this file, replaced at once when all is written.", completion: .file())
   var output: String?
 
+  @OptionGroup var mapping: MappingArguments
   @OptionGroup var threadArguments: ThreadArguments
 
   /// Opens the model.
   func engine() throws -> Engine {
     try threadArguments.apply()
-    return Engine(bundle: try Bundle.load(model))
+    return Engine(bundle: try Bundle.load(model, mapped: mapping.mmap))
   }
 
   /// The format asked for, or a default.

@@ -1,9 +1,6 @@
 // darec MODEL: the prompt, a script, or commands from the command line.
 
 import ArgumentParser
-import Engine
-import Files
-import ModelFile
 import Shell
 
 /// `darec repl MODEL`, which `darec MODEL` stands for.
@@ -49,45 +46,23 @@ struct ReplCommand: ParsableCommand {
     completion: .file())
   var `init`: String?
   @Flag(help: "Run no file before the first prompt.") var noInit = false
+  @OptionGroup var mapping: MappingArguments
   @OptionGroup var threadArguments: ThreadArguments
 
   mutating func run() throws {
-    try threadArguments.apply()
-    var options = SessionOptions()
-    guard let mode = OutputMode(rawValue: mode) else {
-      throw CommandFailure.usage(
-        "--mode takes \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")), not '\(mode)'")
-    }
-    guard let color = ColorChoice(rawValue: color) else {
-      throw CommandFailure.usage("--color takes auto, always or never, not '\(color)'")
-    }
-    options.mode = mode
-    options.color = color
-    options.keepGoing = keepGoing
-    options.echo = echo
-    options.timer = timer
-    options.quiet = quiet
-    options.version = darecVersion
-    // A missing script is found before the model is loaded.
-    if let file, !FileReader.exists(file) { throw FileError.missing(path: file) }
-
-    if let path = self.`init`, !FileReader.exists(path) { throw FileError.missing(path: path) }
-    if self.`init` != nil && noInit { throw CommandFailure.usage("give --init FILE or --no-init, not both") }
-    options.startupFile = noInit ? nil : self.`init` ?? StartupFile.location { Terminal.environment($0) }
-    let engine = Engine(bundle: try Bundle.load(model))
-    let session = Session(engine: engine, options: options)
-    let status: ExitStatus
-    if !commands.isEmpty || file != nil {
-      var last = ExitStatus.success
-      if !commands.isEmpty { last = session.runCommands(commands) }
-      if let file, last == .success || keepGoing { last = session.runScript(path: file) }
-      status = last
-    } else if Session.isInteractive() {
-      status = session.runInteractive()
-    } else {
-      status = session.runScript(fileDescriptor: 0)
-    }
-    let code = session.exitCode != 0 ? session.exitCode : status.rawValue
-    if code != 0 { throw EndedWith(code: code) }
+    var run = ReplRun(model: model)
+    run.commands = commands
+    run.file = file
+    run.mode = mode
+    run.color = color
+    run.keepGoing = keepGoing
+    run.echo = echo
+    run.timer = timer
+    run.quiet = quiet
+    run.startupFile = self.`init`
+    run.noStartupFile = noInit
+    run.threads = threadArguments.threads
+    run.mapped = mapping.mmap
+    try run.run()
   }
 }

@@ -28,9 +28,10 @@ struct DarecProcess {
   ///   - environment: variables added to the test's own.
   ///   - outputPath: where standard output goes instead of into `output`.
   ///   - interruptWhen: asked again and again while the program runs; Ctrl-C is sent once it says yes.
+  ///   - killAfter: seconds after which the program is killed if it still runs.
   init(
     _ arguments: [String], input: String = "", environment: [String: String] = [:], outputPath: String? = nil,
-    interruptWhen: (() -> Bool)? = nil
+    interruptWhen: (() -> Bool)? = nil, killAfter: Double? = nil
   ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.path)
@@ -48,6 +49,11 @@ struct DarecProcess {
     if let interruptWhen {
       while process.isRunning && !interruptWhen() { usleep(2_000) }
       process.interrupt()
+    }
+    if let killAfter {
+      let start = DispatchTime.now().uptimeNanoseconds
+      while process.isRunning, Double(DispatchTime.now().uptimeNanoseconds - start) < killAfter * 1e9 { usleep(500) }
+      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
     process.waitUntilExit()
     // A signal is reported as a shell would.

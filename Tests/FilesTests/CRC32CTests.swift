@@ -32,6 +32,32 @@ import Testing
     }
   }
 
+  /// The instruction sums three lanes of 4 KiB side by side: around one, two and many rounds of them.
+  @Test func lanesAgreeWithTheTable() {
+    var random = SplitMix(state: 4)
+    let bytes = (0..<70_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let lengths = [12_287, 12_288, 12_289, 24_575, 24_576, 24_583, 36_871, 69_000]
+    for (start, length) in lengths.enumerated() {
+      bytes.withUnsafeBytes { raw in
+        let part = UnsafeRawBufferPointer(rebasing: raw[start..<start + length])
+        var byTable = CRC32C()
+        byTable.updateByTable(part)
+        #expect(CRC32C.checksum(part) == byTable.value)
+        var continued = CRC32C()
+        continued.update(UnsafeRawBufferPointer(rebasing: part[..<5]))
+        continued.update(UnsafeRawBufferPointer(rebasing: part[5...]))
+        #expect(continued.value == byTable.value)
+        // Pieces that are summed apart, one of them empty.
+        let cuts = [0, 100, 100, length / 2, length]
+        let pieces = zip(cuts, cuts.dropFirst()).map { from, to in
+          (value: CRC32C.checksum(UnsafeRawBufferPointer(rebasing: part[from..<to])), byteCount: to - from)
+        }
+        #expect(CRC32C.joined(pieces) == byTable.value)
+      }
+    }
+    #expect(CRC32C.joined([]) == 0)
+  }
+
   @Test func textIsEightLowerCaseDigits() {
     #expect(CRC32C.text(0xAB) == "000000ab")
     #expect(CRC32C.value(of: "000000ab") == 0xAB)

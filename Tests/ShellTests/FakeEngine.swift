@@ -73,6 +73,7 @@ final class FakeEngine: QueryAnswering {
   func find(_ text: String, top: Int) -> Answer { Self.echo("find", [text, "\(top)"]) }
   func stats() -> Answer { Self.echo("stats", []) }
   func model() -> Answer { Self.echo("model", []) }
+  func dataSet() -> Answer { Self.echo("dataset", []) }
   var summary: String { "fake: 4 users, 5 items" }
 
   func ids(of kind: EntityKind, startingWith prefix: String, limit: Int) -> [String] {

@@ -57,6 +57,43 @@ import Testing
       #expect(terminal.missed.isEmpty)
     }
 
+    /// What Ctrl-C means while the pager is open is the pager's own affair: the session stays, and so does its state.
+    @Test func controlCBelongsToThePager() async {
+      let pager = folder.write(
+        "pager",
+        """
+        #!/bin/sh
+        trap 'echo pager-caught >/dev/tty' INT
+        cat >/dev/null
+        echo pager-open >/dev/tty
+        line=
+        while [ "$line" != q ]; do read line </dev/tty; done
+        """)
+      chmod(pager, 0o755)
+      async let driver: Void = onThread { [terminal] in
+        terminal.waits(for: "darec> ")
+        terminal.type(".pager on\r.mode jsonl\r.help\r")
+        terminal.waits(for: "pager-open")
+        terminal.type("\u{3}")
+        terminal.waits(for: "pager-caught")
+        terminal.type("\u{3}")
+        terminal.waits(for: "pager-caught")
+        terminal.type("q\r")
+        terminal.waits(for: "darec> ")
+        terminal.type("find me\r")
+        terminal.waits(for: "\"find\"")
+        terminal.waits(for: "darec> ")
+        terminal.type("\u{4}")
+      }
+      await #expect(processExitsWith: .exitCode(0)) {
+        [name = terminal.name as String, path = folder.path as String, setting = "DAREC_PAGER=\(pager)" as String] in
+        TerminalProcess.run(terminal: name, folder: path, setting: setting)
+      }
+      await driver
+      #expect(terminal.missed.isEmpty)
+      #expect(!terminal.screen.contains("interrupted"))
+    }
+
     @Test func scriptsAreNeverPaged() {
       #expect(
         script(".pager on\nhelp\n") { $0.environment = { $0 == "PAGER" ? "false" : nil } }.output.hasPrefix("Queries"))

@@ -174,6 +174,7 @@ final class SlowEngine: QueryAnswering {
   func find(_ text: String, top: Int) -> Answer { fake.find(text, top: top) }
   func stats() -> Answer { fake.stats() }
   func model() -> Answer { fake.model() }
+  func dataSet() -> Answer { fake.dataSet() }
   var summary: String { fake.summary }
   func ids(of kind: EntityKind, startingWith prefix: String, limit: Int) -> [String] {
     fake.ids(of: kind, startingWith: prefix, limit: limit)

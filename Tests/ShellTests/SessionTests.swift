@@ -105,7 +105,7 @@ import Testing
     (".quit\nrecommend 999\n", "", "", 0),
     ("quit\n", "", "", 0), ("exit\n", "", "", 0), ("\\q\n", "", "", 0), (".exit\n", "", "", 0),
     (".exit 7\n", "", "", 7),
-    (".bail off\nnope\n.quit\n", "", "<stdin>:2: nope: column 1: no such command; .help lists them\n", 1),
+    (".bail off\nnonsense\n.quit\n", "", "<stdin>:2: nonsense: column 1: no such command; .help lists them\n", 1),
     (
       "explain 196 \"Star Wars\n", "",
       "<stdin>:1: explain: column 13: a quote is opened here and never closed\n", 1
@@ -190,11 +190,11 @@ import Testing
   }
 
   @Test func commandsAreNamedByPosition() {
-    let result = transcript(configure: { $0.mode = .jsonl }) { $0.runCommands(["stats", "nope", "model"]) }
+    let result = transcript(configure: { $0.mode = .jsonl }) { $0.runCommands(["stats", "nonsense", "model"]) }
     #expect(result.output == "{\"kind\":\"stats\",\"asked\":[]}\n")
     #expect(
-      result.errors == "-c:2: nope: column 1: no such command; .help lists them; did you mean 'model'?\n"
-        || result.errors == "-c:2: nope: column 1: no such command; .help lists them\n")
+      result.errors == "-c:2: nonsense: column 1: no such command; .help lists them; did you mean 'model'?\n"
+        || result.errors == "-c:2: nonsense: column 1: no such command; .help lists them\n")
     #expect(result.status == 1)
   }
 

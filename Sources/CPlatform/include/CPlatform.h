@@ -41,12 +41,57 @@ static inline bool cplatform_has_crc32c(void) {
 #endif
 }
 
+/// The product of two polynomials modulo the one of CRC32C, all with reflected bits (the highest bit is x^0).
+static inline uint32_t cplatform_crc32c_multiply(uint32_t first, uint32_t second) {
+  uint32_t product = 0;
+  for (uint32_t bit = UINT32_C(1) << 31; bit != 0; bit >>= 1) {
+    if (first & bit) product ^= second;
+    second = second & 1 ? (second >> 1) ^ UINT32_C(0x82F63B78) : second >> 1;
+  }
+  return product;
+}
+
+/// x^(8 n) modulo the polynomial of CRC32C: what n bytes of zeros multiply a state by.
+static inline uint32_t cplatform_crc32c_zeros(uint64_t n) {
+  uint32_t result = UINT32_C(1) << 31;
+  for (uint32_t power = UINT32_C(1) << 23; n != 0; n >>= 1) {
+    if (n & 1) result = cplatform_crc32c_multiply(result, power);
+    power = cplatform_crc32c_multiply(power, power);
+  }
+  return result;
+}
+
+/// The sum of two runs of bytes one after the other, from the sum of each and the second's length.
+static inline uint32_t cplatform_crc32c_joined(uint32_t first, uint32_t second, uint64_t second_length) {
+  return cplatform_crc32c_multiply(cplatform_crc32c_zeros(second_length), first) ^ second;
+}
+
 #if defined(__x86_64__)
-/// CRC32C (Castagnoli) of `length` bytes continued from `crc`, by the CPU's instruction: eight bytes a step.
+/// CRC32C (Castagnoli) of `length` bytes continued from `crc`, by the CPU's instruction.
 /// Only call it when `cplatform_has_crc32c()` is true. Pass 0 for a new sum.
+///
+/// The instruction takes eight bytes and has a latency of three cycles and a throughput of one: three lanes of 4 KiB are
+/// summed side by side and joined by multiplication with x^(8 * 4096) and x^(8 * 8192).
 __attribute__((target("sse4.2"))) static inline uint32_t cplatform_crc32c(uint32_t crc, const void *data, size_t length) {
   const uint8_t *bytes = (const uint8_t *)data;
   uint64_t state = (uint32_t)~crc;
+  enum { lane = 4096 };
+  while (length >= 3 * lane) {
+    uint64_t second = 0, third = 0;
+    for (size_t place = 0; place < lane; place += 8) {
+      uint64_t words[3];
+      memcpy(&words[0], bytes + place, 8);
+      memcpy(&words[1], bytes + lane + place, 8);
+      memcpy(&words[2], bytes + 2 * lane + place, 8);
+      state = __builtin_ia32_crc32di(state, words[0]);
+      second = __builtin_ia32_crc32di(second, words[1]);
+      third = __builtin_ia32_crc32di(third, words[2]);
+    }
+    state = cplatform_crc32c_multiply(UINT32_C(0x28461564), (uint32_t)state) ^
+            cplatform_crc32c_multiply(UINT32_C(0x35D73A62), (uint32_t)second) ^ (uint32_t)third;
+    bytes += 3 * lane;
+    length -= 3 * lane;
+  }
   while (length >= 8) {
     uint64_t word;
     memcpy(&word, bytes, 8);
