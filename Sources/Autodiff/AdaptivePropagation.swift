@@ -15,7 +15,7 @@ extension Tape {
   package func propagateAdaptively(_ x: Variable, ends: Variable, over graph: PropagationGraph) -> Variable {
     let pattern = graph.matrix
     let units = UnitRows(ends.value)
-    let borders = pattern.balancedRowBorders()
+    let borders = pattern.rowBorders
     let width = x.value.columns
     let endWidth = ends.value.columns
     var weights = [Float](repeating: 0, count: pattern.entryCount)
@@ -40,7 +40,7 @@ extension Tape {
     }
     let value = Matrix.uninitialized(rows: x.value.rows, columns: width)
     weights.withUnsafeBufferPointer { buffer in
-      sparseTimesDense(pattern, values: buffer.baseAddress, x.value, into: value, rowBorders: borders)
+      sparseTimesDense(pattern, values: buffer.baseAddress, x.value, into: value)
     }
     return record(value: value, inputs: [x, ends]) { gradient in
       x.accumulate { target, adds in
@@ -68,7 +68,7 @@ extension Tape {
         let unitGradient = Matrix.uninitialized(rows: pattern.rows, columns: endWidth)
         slopes.withUnsafeBufferPointer { buffer in
           sparseTimesDense(
-            pattern, values: buffer.baseAddress, units.value, into: unitGradient, rowBorders: borders)
+            pattern, values: buffer.baseAddress, units.value, into: unitGradient)
         }
         units.backward(unitGradient, into: target, adds: adds)
       }
@@ -79,7 +79,7 @@ extension Tape {
 extension CSRMatrix {
   /// Calls `body` with each row, the range of its entries and the columns of all entries, in parallel over row blocks.
   /// - Parameters:
-  ///   - borders: `balancedRowBorders()`.
+  ///   - borders: `rowBorders`.
   ///   - body: the work of one row; rows write disjoint memory.
   func forEachRowBlock(
     _ borders: [Int], _ body: (_ row: Int, _ entries: Range<Int>, _ columns: UnsafePointer<Int32>) -> Void

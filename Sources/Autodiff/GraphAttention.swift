@@ -34,7 +34,7 @@ extension Tape {
   package func attend(_ x: Variable, maps: AttentionMaps, over graph: PropagationGraph, heads: Int) -> Variable {
     precondition(heads > 0 && x.value.columns % heads == 0, "the width must be a multiple of the number of heads")
     let pattern = graph.matrix
-    let borders = pattern.balancedRowBorders()
+    let borders = pattern.rowBorders
     let query = product(x.value, maps.query.value)
     let key = product(x.value, maps.key.value)
     let passed = product(x.value, maps.value.value)
@@ -78,7 +78,7 @@ extension Tape {
           }
         }
       }
-      let transposedBorders = graph.transpose.balancedRowBorders()
+      let transposedBorders = graph.transpose.rowBorders
       func toNeighbours(_ weights: Matrix, _ values: Matrix) -> Matrix {
         headwiseSums(
           graph.transpose, weights: graph.transposedOrder(ofRows: weights), values, heads: heads,

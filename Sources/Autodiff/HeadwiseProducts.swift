@@ -12,7 +12,7 @@ import Numerics
 ///   - a: `[n, d]`.
 ///   - b: `[m, d]`.
 ///   - heads: a divisor of d.
-///   - borders: `pattern.balancedRowBorders()`.
+///   - borders: `pattern.rowBorders`.
 func headwiseDots(_ pattern: CSRMatrix, _ a: Matrix, _ b: Matrix, heads: Int, borders: [Int]) -> Matrix {
   let width = a.columns
   let piece = width / heads
@@ -55,7 +55,7 @@ func headwiseDots(_ pattern: CSRMatrix, _ a: Matrix, _ b: Matrix, heads: Int, bo
 ///   - weights: `[entries, heads]`.
 ///   - x: `[m, d]`.
 ///   - heads: a divisor of d.
-///   - borders: `pattern.balancedRowBorders()`.
+///   - borders: `pattern.rowBorders`.
 func headwiseSums(_ pattern: CSRMatrix, weights: Matrix, _ x: Matrix, heads: Int, borders: [Int]) -> Matrix {
   let width = x.columns
   let piece = width / heads

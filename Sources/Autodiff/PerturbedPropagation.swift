@@ -18,10 +18,9 @@ extension PropagationGraph {
     let width = x.columns
     // Eight numbers come from one random block; every node starts a block of its own.
     let blocksPerRow = (width + 7) / 8
-    let borders = matrix.balancedRowBorders()
     for layer in 0..<layers {
       let next = Matrix.uninitialized(rows: x.rows, columns: width)
-      sparseTimesDense(matrix, current, into: next, rowBorders: borders)
+      sparseTimesDense(matrix, current, into: next)
       parallelRanges(x.rows, blockSize: 512) { range in
         let draw = Matrix.uninitialized(rows: 1, columns: 8 * blocksPerRow)
         for row in range {

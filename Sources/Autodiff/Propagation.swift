@@ -143,13 +143,13 @@ package final class PropagationGraph: Sendable {
   private static func horner(_ graph: CSRMatrix, values: [Float]?, _ x: Matrix, layers: Int) -> Matrix {
     var current = x
     for _ in 0..<layers {
-      let next = x.copy()
+      let next = Matrix.uninitialized(rows: x.rows, columns: x.columns)
       if let values {
         values.withUnsafeBufferPointer { buffer in
-          sparseTimesDense(graph, values: buffer.baseAddress, current, into: next, accumulate: true)
+          sparseTimesDense(graph, values: buffer.baseAddress, current, into: next, startingFrom: x)
         }
       } else {
-        sparseTimesDense(graph, current, into: next, accumulate: true)
+        sparseTimesDense(graph, current, into: next, startingFrom: x)
       }
       current = next
     }

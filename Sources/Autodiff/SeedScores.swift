@@ -17,12 +17,11 @@ extension Tape {
     let count = pattern.rows
     let width = x.value.columns
     let ones = [Float](repeating: 1, count: pattern.entryCount)
-    let borders = pattern.balancedRowBorders()
     /// A z; the pattern is symmetric, so this is Aᵀ z as well.
     func neighbourSum(of z: Matrix) -> Matrix {
       let result = Matrix.uninitialized(rows: count, columns: width)
       ones.withUnsafeBufferPointer { buffer in
-        sparseTimesDense(pattern, values: buffer.baseAddress, z, into: result, rowBorders: borders)
+        sparseTimesDense(pattern, values: buffer.baseAddress, z, into: result)
       }
       return result
     }

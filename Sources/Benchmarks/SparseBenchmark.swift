@@ -10,7 +10,6 @@ extension Benchmark {
     let users = 11_000
     let items = 9_332
     let graph = plantedGraph(users: users, items: items, interactions: 120_000)
-    let borders = graph.balancedRowBorders()
     let mask = keepMask(graph.entryCount)
     return try options.resolvedThreadCounts.map { threads in
       Parallelism.threadCount = threads
@@ -22,10 +21,10 @@ extension Benchmark {
         let out = Matrix(rows: users + items, columns: width)
         let work = 2e-9 * Double(graph.entryCount) * Double(width)
         let contenders = [
-          Contender(name: "darec", work: work) { sparseTimesDense(graph, x, into: out, rowBorders: borders) },
+          Contender(name: "darec", work: work) { sparseTimesDense(graph, x, into: out) },
           Contender(name: "darec, 20 % dropped", work: work) {
             mask.withUnsafeBufferPointer { keep in
-              sparseTimesDense(graph, keep: keep.baseAddress, x, into: out, rowBorders: borders)
+              sparseTimesDense(graph, keep: keep.baseAddress, x, into: out)
             }
           },
         ]

@@ -32,6 +32,11 @@ package struct DataSet: Sendable {
   /// 16 hexadecimal digits that name ids and split: equal for equal data, whatever order its lines were in.
   package let fingerprint: String
 
+  /// The items' embeddings in half precision, where `withCompactText` has made them so.
+  package var compactItemText: HalfMatrix? { storedItemText?.half }
+  /// The users' embeddings in half precision, where `withCompactText` has made them so.
+  package var compactUserText: HalfMatrix? { storedUserText?.half }
+
   private var storedItemText: StoredText?
   private var storedUserText: StoredText?
 
@@ -45,6 +50,11 @@ package struct DataSet: Sendable {
       case .full(let matrix): matrix
       case .half(let matrix): matrix.matrix
       }
+    }
+
+    var half: HalfMatrix? {
+      guard case .half(let matrix) = self else { return nil }
+      return matrix
     }
 
     var compact: StoredText {

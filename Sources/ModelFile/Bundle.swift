@@ -52,6 +52,11 @@ package struct Bundle: Sendable {
   package var itemText: Matrix? { parts.itemText.value(in: self) }
   /// The users' frozen text embeddings, `[U, dL]`; nil when there are none or they are derived.
   package var userText: Matrix? { parts.userText.value(in: self) }
+  /// The items' text in half precision, of a bundle that was made from it: it is saved as it is, and widened for whoever
+  /// asks for `itemText`.
+  let compactItemText: HalfMatrix?
+  /// The users' text in half precision, likewise.
+  let compactUserText: HalfMatrix?
   /// True when a user's text embedding is the normalised mean of the embeddings of the user's training items.
   package let userTextDerived: Bool
   /// The training interactions as they lie in the file; nil for a model that comes from none.
@@ -100,9 +105,14 @@ package struct Bundle: Sendable {
     finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]? = nil,
     attribution: Attribution = .none, propagation: PropagationRecipe? = nil, components: Components? = nil,
     centres: PreferenceCentres? = nil,
-    itemText: Matrix? = nil, userText: Matrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
+    itemText: Matrix? = nil, userText: Matrix? = nil, compactItemText: HalfMatrix? = nil,
+    compactUserText: HalfMatrix? = nil, userTextDerived: Bool = false, trainingLogPath: String? = nil,
     fingerprint: String? = nil
   ) throws(BundleError) {
+    func text(_ full: Matrix?, _ half: HalfMatrix?) -> LazyPart<Matrix?> {
+      guard let half else { return LazyPart(full) }
+      return LazyPart(madeBy: { (_: Bundle) throws(BundleError) -> Matrix? in half.matrix })
+    }
     try self.init(
       name: name, configuration: configuration, metrics: metrics, users: users, items: items,
       training: nil, finalUsers: finalUsers, finalItems: finalItems, scoreParts: scoreParts,
@@ -111,7 +121,9 @@ package struct Bundle: Sendable {
         interactions: LazyPart(interactions),
         titles: LazyPart(titles), validation: LazyPart(Self.nonempty(validation)), test: LazyPart(Self.nonempty(test)),
         attribution: LazyPart(attribution), propagation: LazyPart(propagation), components: LazyPart(components),
-        centres: LazyPart(centres), itemText: LazyPart(itemText), userText: LazyPart(userText)))
+        centres: LazyPart(centres), itemText: text(itemText, compactItemText), userText: text(userText, compactUserText)
+      ),
+      compactItemText: compactItemText, compactUserText: compactUserText)
   }
 
   /// A split; an empty one and none are the same thing, also on disk.
@@ -124,8 +136,10 @@ package struct Bundle: Sendable {
     name: String, configuration: JSONValue, metrics: JSONValue, users: StringTable, items: StringTable,
     training: StoredSplit?, finalUsers: Matrix, finalItems: Matrix, scoreParts: [ScorePart]?, userTextDerived: Bool,
     trainingLogPath: String?, fingerprint: String?, parts: Parts, splitsAreChecked: Bool = false,
-    isMapped: Bool = false
+    isMapped: Bool = false, compactItemText: HalfMatrix? = nil, compactUserText: HalfMatrix? = nil
   ) throws(BundleError) {
+    self.compactItemText = compactItemText
+    self.compactUserText = compactUserText
     self.name = name
     self.configuration = configuration
     self.metrics = metrics

@@ -128,6 +128,13 @@ extension Bundle {
       writer.add("attribution.item_partial", matrix: itemPartial)
     }
     if let items = propagation?.items { writer.add("propagation.items", matrix: items) }
+    func add(_ name: String, _ half: HalfMatrix?, _ full: @autoclosure () -> Matrix?) {
+      if let half {
+        writer.add(name, type: .float16, shape: [half.rows, half.columns], owner: half, bytes: half.bytes)
+      } else if let full = full() {
+        writer.add(name, halves: full)
+      }
+    }
     for part in components?.named ?? [] { writer.add(part.name, matrix: part.matrix) }
     if let centres {
       writer.add("centres.collaborative", matrix: centres.collaborative)
@@ -136,8 +143,8 @@ extension Bundle {
       writer.add("centres.collaborative_labels", int32s: centres.collaborativeLabels)
       writer.add("centres.language_labels", int32s: centres.languageLabels)
     }
-    if let itemText { writer.add("text.items", halves: itemText) }
-    if let userText { writer.add("text.users", halves: userText) }
+    add("text.items", compactItemText, itemText)
+    add("text.users", compactUserText, userText)
     return writer
   }
 

@@ -58,7 +58,9 @@ package enum ModelCard {
     lines.append("| contributions of past items | \(bundle.attribution.name) |")
     lines.append("| shared and specific parts | \(bundle.components == nil ? "no" : "yes") |")
     lines.append("| preference centres | \(bundle.centres.map { "\($0.collaborative.rows)" } ?? "no") |")
-    lines.append("| text embeddings of items | \(bundle.itemText.map { "\($0.columns) dimensions" } ?? "no") |")
+    lines.append(
+      "| text embeddings of items | \((bundle.compactItemText?.columns ?? bundle.itemText?.columns).map { "\($0) dimensions" } ?? "no") |"
+    )
     lines += ["", "## Evaluation", ""]
     if results.isEmpty {
       lines.append("Not evaluated yet: `darec evaluate`.")

@@ -15,6 +15,11 @@ package final class CSRMatrix: Sendable {
   /// Value of every entry.
   package let values: [Float]
 
+  /// Borders of blocks of rows with about equally many entries, from 0 to `rows`; a function of the entries' places only.
+  ///
+  /// The pieces in which a product is dealt out to threads.
+  package let rowBorders: [Int]
+
   /// Number of stored entries.
   package var entryCount: Int { columnIndices.count }
 
@@ -29,6 +34,7 @@ package final class CSRMatrix: Sendable {
     self.rowStarts = rowStarts
     self.columnIndices = columnIndices
     self.values = values
+    rowBorders = Self.balancedRowBorders(rowStarts: rowStarts)
   }
 
   /// Builds a matrix from coordinates in any order; duplicate coordinates are merged into one entry of value `value`.

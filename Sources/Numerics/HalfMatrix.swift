@@ -4,32 +4,36 @@
 ///
 /// Numeric contract: rounded to nearest, ties to even; a relative error of at most 2^-11 down to 2^-14, absolute 2^-25
 /// below. Numbers of 65,520 and more become infinite: whoever may have them asks `fits` first.
-package struct HalfMatrix: Sendable {
+package final class HalfMatrix: Sendable {
   /// Number of rows.
   package let rows: Int
   /// Number of columns.
   package let columns: Int
-  private let patterns: [UInt16]
+  /// The patterns, `rows * columns`, valid for the lifetime of the object; written only by `init`.
+  package nonisolated(unsafe) let patterns: UnsafeMutableBufferPointer<UInt16>
 
   /// True when no element of a matrix is beyond what half precision holds.
-  package static func fits(_ x: Matrix) -> Bool { x.elements.allSatisfy { $0.magnitude < 65_504 } }
+  package static func fits(_ x: Matrix) -> Bool { x.elements.allSatisfy { $0.magnitude < 60_000 } }
 
   /// Rounds the elements of `x`, `[rows, columns]`.
   package init(_ x: Matrix) {
     rows = x.rows
     columns = x.columns
-    patterns = [UInt16](unsafeUninitializedCapacity: x.count) { buffer, initialized in
-      if let target = buffer.baseAddress { kernels.floatToHalf(x.pointer, target, x.count) }
-      initialized = x.count
-    }
+    patterns = .allocate(capacity: max(1, x.count))
+    if let target = patterns.baseAddress { kernels.floatToHalf(x.pointer, target, x.count) }
   }
+
+  deinit { patterns.deallocate() }
 
   /// The rounded numbers, `[rows, columns]`; exact.
   package var matrix: Matrix {
     let result = Matrix.uninitialized(rows: rows, columns: columns)
-    patterns.withUnsafeBufferPointer { buffer in
-      if let source = buffer.baseAddress { kernels.halfToFloat(source, result.pointer, result.count) }
-    }
+    if let source = patterns.baseAddress { kernels.halfToFloat(source, result.pointer, result.count) }
     return result
+  }
+
+  /// The patterns as bytes, for a file.
+  package var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: patterns.baseAddress, count: 2 * rows * columns)
   }
 }

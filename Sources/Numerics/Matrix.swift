@@ -96,20 +96,31 @@ package final class Matrix: @unchecked Sendable {
 
   /// Sets every element to `value`.
   package func fill(_ value: Float) {
-    pointer.update(repeating: value, count: count)
+    parallelRanges(count, blockSize: Self.elementBlock) { range in
+      (pointer + range.lowerBound).update(repeating: value, count: range.count)
+    }
+  }
+
+  /// Elements of one piece of a copy: 512 KiB, some 50 microseconds.
+  private static let elementBlock = 131_072
+
+  private func copyElements(from source: UnsafePointer<Float>) {
+    parallelRanges(count, blockSize: Self.elementBlock) { range in
+      (pointer + range.lowerBound).update(from: source + range.lowerBound, count: range.count)
+    }
   }
 
   /// A new matrix with the same shape and elements.
   package func copy() -> Matrix {
     let result = Matrix.uninitialized(rows: rows, columns: columns)
-    result.pointer.update(from: pointer, count: count)
+    result.copyElements(from: pointer)
     return result
   }
 
   /// Copies all elements of `other`, which must have the same shape.
   package func assign(from other: Matrix) {
     precondition(rows == other.rows && columns == other.columns, "shapes differ")
-    pointer.update(from: other.pointer, count: count)
+    copyElements(from: other.pointer)
   }
 
   /// Rows `indices` of this matrix, `[indices.count, columns]`, in that order.

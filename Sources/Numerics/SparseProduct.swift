@@ -1,14 +1,15 @@
 // Sparse times dense, in parallel over rows balanced by entries.
 
 extension CSRMatrix {
-  /// Borders of row blocks with about `entriesPerBlock` entries each, from 0 to `rows`; a function of the data only.
+  /// Borders of row blocks with about `entriesPerBlock` entries each, from 0 to the number of rows.
   ///
   /// A row counts as its entries plus four, so that long runs of empty rows are cut too.
-  package func balancedRowBorders(entriesPerBlock: Int = 8192) -> [Int] {
+  package static func balancedRowBorders(rowStarts: [Int], entriesPerBlock: Int = 8192) -> [Int] {
+    let rows = rowStarts.count - 1
     var borders = [0]
     var weight = 0
     for row in 0..<rows {
-      weight += degree(row) + 4
+      weight += rowStarts[row + 1] - rowStarts[row] + 4
       if weight >= entriesPerBlock {
         borders.append(row + 1)
         weight = 0
@@ -30,29 +31,33 @@ extension CSRMatrix {
 ///   - x: `[a.columns, d]`.
 ///   - out: `[a.rows, d]`, another matrix than `x`.
 ///   - accumulate: add to `out` instead of replacing it.
+///   - base: what is added to the product, `[a.rows, d]`: each block of rows is copied to `out` just before its entries are
+///     added, while it lies in the cache; nil for none.
 ///   - scale: factor of the product.
-///   - rowBorders: `a.balancedRowBorders()` kept by a caller that multiplies often; nil computes it.
 /// - Precondition: the shapes fit and column indices are in range.
 package func sparseTimesDense(
   _ a: CSRMatrix, values: UnsafePointer<Float>? = nil, keep: UnsafePointer<UInt8>? = nil, _ x: Matrix,
-  into out: Matrix, accumulate: Bool = false, scale: Float = 1, rowBorders: [Int]? = nil
+  into out: Matrix, accumulate: Bool = false, startingFrom base: Matrix? = nil, scale: Float = 1
 ) {
   precondition(a.columns == x.rows && a.rows == out.rows && x.columns == out.columns, "shapes do not fit")
   precondition(x !== out, "the result must be another matrix than the factor")
-  let borders = rowBorders ?? a.balancedRowBorders()
+  precondition(base.map { $0.rows == out.rows && $0.columns == out.columns } ?? true, "shapes do not fit")
+  let borders = a.rowBorders
   let table = kernels
   a.rowStarts.withUnsafeBufferPointer { starts in
     a.columnIndices.withUnsafeBufferPointer { columns in
       a.values.withUnsafeBufferPointer { stored in
         guard let rowStarts = starts.baseAddress else { return }
         guard let columnIndices = columns.baseAddress, let entryValues = values ?? stored.baseAddress else {
-          if !accumulate { out.fill(0) }
+          if let base { out.assign(from: base) } else if !accumulate { out.fill(0) }
           return
         }
         parallelFor(borders.count - 1) { block in
+          let (first, end) = (borders[block], borders[block + 1])
+          if let base { out.row(first).update(from: base.row(first), count: (end - first) * out.columns) }
           table.sparseRows(
-            rowStarts, borders[block], borders[block + 1], columnIndices, entryValues, keep, x.pointer, x.columns,
-            out.pointer, scale, accumulate)
+            rowStarts, first, end, columnIndices, entryValues, keep, x.pointer, x.columns, out.pointer, scale,
+            accumulate || base != nil)
         }
       }
     }

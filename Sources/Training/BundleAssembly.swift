@@ -97,8 +97,11 @@ extension Trainer {
           collaborative: $0.collaborative, language: $0.language, matching: $0.matching,
           collaborativeLabels: $0.collaborativeLabels, languageLabels: $0.languageLabels)
       },
-      itemText: dataSet.itemText.map(Self.inHalfPrecision),
-      userText: dataSet.userTextIsDerived ? nil : dataSet.userText.map(Self.inHalfPrecision),
+      itemText: dataSet.compactItemText == nil ? dataSet.itemText.map(Self.inHalfPrecision) : nil,
+      userText: dataSet.userTextIsDerived || dataSet.compactUserText != nil
+        ? nil : dataSet.userText.map(Self.inHalfPrecision),
+      compactItemText: dataSet.compactItemText,
+      compactUserText: dataSet.userTextIsDerived ? nil : dataSet.compactUserText,
       userTextDerived: dataSet.userTextIsDerived)
   }
 

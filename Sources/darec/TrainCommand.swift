@@ -160,10 +160,10 @@ struct TrainCommand: ParsableCommand {
   private static func run(
     _ dataSet: inout DataSet, _ configuration: TrainingConfiguration, _ data: DataArguments
   ) throws -> Run {
-    var problem = TrainingProblem(dataSet)
-    dataSet = dataSet.withCompactText()
     // Without alignment and fusion nothing but the bundle asks for text.
-    if configuration.alignment == nil, !configuration.fusesText { problem.text = nil }
+    let usesText = configuration.alignment != nil || configuration.fusesText
+    let problem = TrainingProblem(dataSet, usesText: usesText)
+    dataSet = dataSet.withCompactText()
     BufferPool.shared.trim()
     return Run(trainer: try Trainer(problem: problem, configuration: configuration), dataSet: dataSet, data: data)
   }

@@ -110,10 +110,26 @@ import Testing
   @Test func bordersCoverAllRowsInOrder() {
     let a = sparse(rows: 5000, columns: 50)
     for size in [1, 100, 8192, 1 << 30] {
-      let borders = a.balancedRowBorders(entriesPerBlock: size)
+      let borders = CSRMatrix.balancedRowBorders(rowStarts: a.rowStarts, entriesPerBlock: size)
       #expect(borders.first == 0 && borders.last == 5000)
       #expect(zip(borders, borders.dropFirst()).allSatisfy { $0 < $1 })
     }
-    #expect(CSRMatrix(rows: 0, columns: 3, entries: []).balancedRowBorders() == [0])
+    #expect(CSRMatrix(rows: 0, columns: 3, entries: []).rowBorders == [0])
+  }
+
+  /// A + starting rows in one pass is the copy and the addition, to the bit.
+  @Test func startingFromABase() {
+    let a = CSRMatrix(
+      rows: 300, columns: 50, entries: (0..<900).map { (row: Int32($0 * 7 % 300), column: Int32($0 * 11 % 50)) })
+    let x = Matrix(rows: 50, columns: 9, values: Distribution.uniform.values(450, salt: 1))
+    let base = Matrix(rows: 300, columns: 9, values: Distribution.uniform.values(2700, salt: 2))
+    let copied = base.copy()
+    sparseTimesDense(a, x, into: copied, accumulate: true)
+    let direct = Matrix.uninitialized(rows: 300, columns: 9)
+    sparseTimesDense(a, x, into: direct, startingFrom: base)
+    #expect(direct.values == copied.values && direct.values != base.values)
+    let empty = CSRMatrix(rows: 300, columns: 50, entries: [])
+    sparseTimesDense(empty, x, into: direct, startingFrom: base)
+    #expect(direct.values == base.values)
   }
 }
