@@ -44,8 +44,9 @@ package enum LanguageVectors {
   package static func rest(of vectors: Matrix, without shared: Matrix) -> Matrix {
     let known = (0..<Int32(vectors.rows)).filter { kernels.sumOfSquares(vectors.row(Int($0)), vectors.columns) > 0 }
     let own = vectors.gatherRows(known)
-    let common = shared.gatherRows(known)
-    own.add(RidgeMap(from: common, to: own).predict(common, ridge: 1e-6), scaled: -1)
+    if let common = uncorrelated(shared.gatherRows(known)) {
+      own.add(RidgeMap(from: common, to: own).predict(common, ridge: 1e-6), scaled: -1)
+    }
     // What is all but told by the shared part leaves rounding, which must not be blown up to length one.
     for row in 0..<own.rows {
       let before = kernels.sumOfSquares(vectors.row(Int(known[row])), own.columns)
@@ -54,6 +55,25 @@ package enum LanguageVectors {
       }
     }
     return scattered(UnitRows(own).value, to: known, of: vectors.rows)
+  }
+
+  /// The directions in which rows differ, each scaled to unit variance, `[n, at most p]`; nil when they do not differ.
+  ///
+  /// Weight decay may have left a weakly weighted projector three directions of thirty-two: least squares over the others
+  /// would fit rounding. Directions below a thousandth of the largest deviation are none.
+  private static func uncorrelated(_ x: Matrix) -> Matrix? {
+    let components = PrincipalComponents(of: x, count: x.columns)
+    let largest = components.variances.first ?? 0
+    let kept = components.variances.prefix { $0 > 1e-6 * largest }
+    guard largest > 0, largest.isFinite, !kept.isEmpty else { return nil }
+    let coordinates = components.project(x)
+    let result = Matrix.uninitialized(rows: x.rows, columns: kept.count)
+    for row in 0..<x.rows {
+      for (column, variance) in kept.enumerated() {
+        result.row(row)[column] = Float(Double(coordinates.row(row)[column]) / variance.squareRoot())
+      }
+    }
+    return result
   }
 
   /// Unit rows of the centred shared part, `[items, p]`.

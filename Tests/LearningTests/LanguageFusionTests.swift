@@ -139,4 +139,40 @@ import Training
     }
     #expect(throws: TrainingError.self) { _ = try train(smallProblem()) { try $0.set("fusion", to: "text") } }
   }
+
+  /// A shared part that has collapsed to two directions, with rounding in the others, takes away what the two say and
+  /// nothing else.
+  @Test func theRestOfACollapsedSharedPart() {
+    let items = 150
+    let factors = randomParameter("factors", rows: items, columns: 2, seed: 1).value
+    let shared = product(factors, randomParameter("mix", rows: 2, columns: 9, seed: 2).value)
+    shared.add(randomParameter("noise", rows: items, columns: 9, seed: 3).value, scaled: 1e-8)
+    let vectors = randomParameter("vectors", rows: items, columns: 12, seed: 4).value.normalizedRows().matrix
+    let rest = LanguageVectors.rest(of: vectors, without: shared)
+    // Least squares on the two factors and a constant, in Double by Gram-Schmidt.
+    var basis: [[Double]] = []
+    for column in [[Double](repeating: 1, count: items)]
+      + (0..<2).map({ column in (0..<items).map { Double(factors[$0, column]) } })
+    {
+      var direction = column
+      for known in basis {
+        let along = zip(direction, known).reduce(0.0) { $0 + $1.0 * $1.1 }
+        for row in 0..<items { direction[row] -= along * known[row] }
+      }
+      let length = direction.reduce(0.0) { $0 + $1 * $1 }.squareRoot()
+      basis.append(direction.map { $0 / length })
+    }
+    var expected = (0..<items).map { row in (0..<12).map { Double(vectors[row, $0]) } }
+    for column in 0..<12 {
+      for known in basis {
+        let along = (0..<items).reduce(0.0) { $0 + expected[$1][column] * known[$1] }
+        for row in 0..<items { expected[row][column] -= along * known[row] }
+      }
+    }
+    for row in 0..<items {
+      let length = expected[row].reduce(0.0) { $0 + $1 * $1 }.squareRoot()
+      let cosine = (0..<12).reduce(0.0) { $0 + expected[row][$1] / length * Double(rest[row, $1]) }
+      #expect(cosine > 0.999)
+    }
+  }
 }
