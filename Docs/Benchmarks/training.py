@@ -2,7 +2,7 @@
 """Seconds per epoch and peak memory of darec and of PyTorch on the CPU, in turn, on one planted data set.
 
     python3 -m venv venv && venv/bin/pip install torch numpy
-    venv/bin/python Docs/Benchmarks/training.py --darec .build/release/darec --work /tmp/training --threads 2
+    venv/bin/python Docs/Benchmarks/training.py --darec .build/release/darec --work .build/training --threads 2
 
 The peer is the same mathematics as fast as PyTorch does it: edge values masked in CSR arrays with a hand-written
 transposed backward pass, projectors over the rows that the loss reads, both language projectors' first layers as one
@@ -277,7 +277,7 @@ def ours(darec, folder, case, threads):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--darec", default=".build/release/darec")
-    parser.add_argument("--work", default="/tmp/darec-training")
+    parser.add_argument("--work", default=".build/training")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cases", default=",".join(CASES))
