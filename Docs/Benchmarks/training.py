@@ -24,7 +24,7 @@ CASES = {  # our alignment, epochs of ours, steps of the peer (0: whole epochs)
     "darec": ("darec", 1, 5),
     "rlmrec-con": ("rlmrec-con", 1, 3),
     "rlmrec-gen": ("rlmrec-gen", 1, 3),
-    "darec-rank-256": ("darec", 2, 5),
+    "darec-rank-256": ("darec", 2, 5),  # the peer keeps the full width
 }
 BATCH, WIDTH, LAYERS, KEEP = 4096, 32, 3, 0.8
 
@@ -135,17 +135,12 @@ def peer(folder, case, steps, threads):
         modules.append(project)
 
         def extra(final, u, i, j):
-            def counted(list_, offset=0):
-                rows, counts = torch.unique(list_, return_counts=True)
-                return rows + offset, counts.float()
-
-            ru, nu = counted(u)
-            ri, ni = counted(torch.cat([i, j]))
+            ri = torch.unique(torch.cat([i, j]))
             z = unit(project(torch.cat([text[:users], text[ri + users]])))
             zu, place = z[:users], torch.zeros(items, dtype=torch.long)
             place[ri] = torch.arange(len(ri)) + users
             e = unit(final)
-            loss = InfoNCE.apply(e[ru].repeat_interleave(nu.long(), 0), zu, 0.2) - (e[u] * zu[u]).sum() / 0.2
+            loss = InfoNCE.apply(e[u], zu, 0.2) - (e[u] * zu[u]).sum() / 0.2
             for one in (i, j):
                 zi = z[place[one]]
                 loss = loss + InfoNCE.apply(e[one + users], zi, 0.2) - (e[one + users] * zi).sum() / 0.2
@@ -159,8 +154,6 @@ def peer(folder, case, steps, threads):
 
     if case.startswith("darec"):
         width = text.shape[1]
-        if case == "darec-rank-256":  # the peer's bar is its full width
-            pass
         hidden = (width + WIDTH) // 2
         first = nn.Linear(width, 2 * hidden)
         second = nn.ModuleList([nn.Linear(hidden, WIDTH), nn.Linear(hidden, WIDTH)])
