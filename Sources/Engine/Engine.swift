@@ -27,6 +27,8 @@ package final class Engine: Sendable {
   }
 
   private let derived = Mutex(Derived())
+  /// The searches that have been used; see `search(_:_:)`.
+  let searches = Mutex<[(kind: EntityKind, view: SpaceView, search: CatalogueSearch)]>([])
 
   /// Prepares a model for queries.
   ///

@@ -22,6 +22,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Directory of the model that 'query' asks.") var model: String = "Models/sample"
   @Option(help: "Script that 'query' runs, one query a line (default: a mixture of four kinds).") var queries: String?
 
+  @Option(help: "Directory with queries.npy and items.npy that 'topk' takes instead of drawn vectors.") var vectors:
+    String?
+
   /// A benchmark of the target `Benchmarks`; an unknown name is told all names there are.
   private static func kernelBenchmark(_ name: String) throws -> Benchmark {
     guard Benchmark.all.contains(where: { $0.name == name }) else {
@@ -31,9 +34,12 @@ struct BenchCommand: ParsableCommand {
   }
 
   mutating func run() throws {
-    let benchmark =
-      name == QueryBenchmark.name
-      ? try QueryBenchmark(model: model, script: queries).benchmark() : try Self.kernelBenchmark(name)
+    let benchmark: Benchmark
+    switch name {
+    case QueryBenchmark.name: benchmark = try QueryBenchmark(model: model, script: queries).benchmark()
+    case Benchmark.topK.name: benchmark = .topK(vectors: vectors)
+    default: benchmark = try Self.kernelBenchmark(name)
+    }
     var options = BenchmarkOptions()
     if let threads {
       guard (1...1024).contains(threads) else { throw CommandFailure.usage("--threads must be from 1 to 1024") }
