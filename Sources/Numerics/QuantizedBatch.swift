@@ -4,8 +4,8 @@ import CPlatform
 
 /// Blocks of queries against the chunks of a catalogue rounded to 16 bits, with the exact scores of what is left.
 ///
-/// A chunk's integer scores stay in the second-level cache and are tested against each query's k-th best lower bound; seen
-/// items are hidden there by their bits. Queries that no later, shorter row can serve drop out.
+/// A chunk's integer scores of six queries stay in the first-level cache and are tested against each query's k-th best
+/// lower bound; seen items are hidden there by their bits. Queries that no later, shorter row can serve drop out.
 struct QuantizedBatch {
   let rows: QuantizedRows
   let queries: Matrix
@@ -15,11 +15,7 @@ struct QuantizedBatch {
   /// Queries of one parallel block.
   private static let blockQueries = 48
   /// Queries of a tile.
-  private static let tileQueries = 4
-  /// Panels that all tiles of a block go through before the next: 16 KiB at width 64 stay in the first-level cache.
-  ///
-  /// With whole chunks the product waits for the second level: a panel there has to serve sixteen products a byte.
-  private static let stripePanels = 8
+  private static let tileQueries = 6
 
   /// Whether rounding the rows first is the faster way: the processor multiplies 16-bit integers faster than floats, and
   /// there is enough to do.
@@ -77,10 +73,10 @@ struct QuantizedBatch {
     /// Candidates of each query, `[queries, capacity]`: position and upper bound.
     private let positions: UnsafeMutablePointer<Int32>
     private let ceilings: UnsafeMutablePointer<Float>
-    /// Rounded queries, `[queries, steps]`, and those of the active ones, `[tiles, steps, 4]`.
+    /// Rounded queries, `[queries, steps]`, and those of the active ones, `[tiles, steps, 6]`.
     private let factors: UnsafeMutablePointer<Int32>
     private let packed: UnsafeMutablePointer<Int32>
-    /// Integer scores of a chunk, `[queries, chunkRows]`.
+    /// Integer scores of a tile, `[6, chunkRows]`.
     private let scores: UnsafeMutablePointer<Int32>
     /// Positions in a chunk that a scan found, `[chunkRows]`.
     private let hits: UnsafeMutablePointer<Int32>
@@ -99,7 +95,7 @@ struct QuantizedBatch {
       // Every part a multiple of a cache line; the keys, of eight bytes, are first.
       let parts = [
         2 * count * k, count * capacity, count * capacity, count * rows.steps, padded * rows.steps,
-        padded * QuantizedRows.chunkRows, QuantizedRows.chunkRows, 16 * rows.width + 16,
+        QuantizedBatch.tileQueries * QuantizedRows.chunkRows, QuantizedRows.chunkRows, 16 * rows.width + 16,
       ].map { GemmBlocking.roundUp($0, to: 16) }
       workspaceFloats = parts.reduce(0, +)
       workspace = BufferPool.shared.take(floats: workspaceFloats)
@@ -150,6 +146,7 @@ struct QuantizedBatch {
 
     /// Finds the candidates of all queries.
     func scan() {
+      let tile = QuantizedBatch.tileQueries
       let panelRows = rows.precision.panelRows
       var active: [Int] = []
       for (index, chunk) in rows.chunks.enumerated() {
@@ -164,32 +161,22 @@ struct QuantizedBatch {
         let count = rows.rowCount(ofChunk: index)
         let panels = (count + panelRows - 1) / panelRows
         let start = index * QuantizedRows.chunkRows
-        multiply(rows.words(ofChunk: index), panels, active.count)
-        for (slot, query) in active.enumerated() {
-          let line = scores + slot * QuantizedRows.chunkRows
-          let mask = progress[query].mask
-          if !mask.isEmpty { mask.hide(line, start: start, count: count) }
-          for missing in count..<panels * panelRows { line[missing] = .min }
-          collect(query, chunk, line, panels * panelRows, start)
-        }
-      }
-    }
-
-    /// The integer scores of a chunk for the packed queries.
-    private func multiply(_ words: UnsafePointer<Int32>, _ panels: Int, _ queries: Int) {
-      let steps = rows.steps
-      let panelRows = rows.precision.panelRows
-      for panel in stride(from: 0, to: panels, by: QuantizedBatch.stripePanels) {
-        for first in stride(from: 0, to: queries, by: QuantizedBatch.tileQueries) {
+        for first in stride(from: 0, to: active.count, by: tile) {
           cplatform_word_product(
-            Int64(min(QuantizedBatch.stripePanels, panels - panel)), Int64(steps), words + panel * panelRows * steps,
-            packed + first * steps, scores + (first * QuantizedRows.chunkRows + panel * panelRows),
+            Int64(panels), Int64(rows.steps), rows.words(ofChunk: index), packed + first * rows.steps, scores,
             Int64(QuantizedRows.chunkRows))
+          for (slot, query) in active[first..<min(active.count, first + tile)].enumerated() {
+            let line = scores + slot * QuantizedRows.chunkRows
+            let mask = progress[query].mask
+            if !mask.isEmpty { mask.hide(line, start: start, count: count) }
+            for missing in count..<panels * panelRows { line[missing] = .min }
+            collect(query, chunk, line, panels * panelRows, start)
+          }
         }
       }
     }
 
-    /// The factors of the active queries, four beside each other; those of a short last tile are zeros.
+    /// The factors of the active queries, six beside each other; those of a short last tile are zeros.
     private func pack(_ active: [Int]) {
       let tile = QuantizedBatch.tileQueries
       for first in stride(from: 0, to: active.count, by: tile) {

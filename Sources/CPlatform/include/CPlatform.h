@@ -41,11 +41,11 @@ static inline bool cplatform_has_crc32c(void) {
 #endif
 }
 
-/// out[q, r] = the inner product, modulo 2^32, of query q with row r: 16-bit integers, four queries, panels of 16 rows.
+/// out[q, r] = the inner product, modulo 2^32, of query q with row r: 16-bit integers, six queries, panels of 16 rows.
 /// Only call it on x86-64 when `cplatform_has_avx2_fma()` is true.
 /// - words: [panels, steps, 16]; columns 2s and 2s + 1 of a row in the lower and the upper half of word s.
-/// - factors: [steps, 4]; the same columns of the four queries.
-/// - out: [4, 16 * panels], rows `stride` apart, written.
+/// - factors: [steps, 6]; the same columns of the six queries.
+/// - out: [6, 16 * panels], rows `stride` apart, written.
 void cplatform_word_product(
     int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride);
 
