@@ -96,7 +96,7 @@ extension Benchmark {
       }
       let seconds = monotonicSeconds() - start
       notes.append(
-        "\(name): rounded copy of \(rows.byteCount >> 20) MiB beside \(items.count * 4 >> 20) made in "
+        "\(name): rounded copy of \(rows.byteCount >> 20) MiB beside \((items.count * 4) >> 20) made in "
           + "\(fixed(seconds * 1000, 0)) ms")
       let rounded = Contender(name: "darec", work: work) {
         let vector = query()

@@ -1,6 +1,7 @@
 // Exact top-k of many queries over rounded rows. Guide: Docs/Benchmarks/topk.md.
 
 import CPlatform
+import Synchronization
 
 /// Blocks of queries against the chunks of a catalogue rounded to 16 bits, with the exact scores of what is left.
 ///
@@ -28,12 +29,13 @@ struct QuantizedBatch {
   /// - Parameter excluded: for a row of `queries`, the items to leave out, ascending.
   func run(_ excluded: (Int32) -> ArraySlice<Int32>) -> [[ScoredIndex]] {
     var results = [[ScoredIndex]?](repeating: nil, count: queryRows.count)
+    let experience = Experience()
     results.withUnsafeMutableBufferPointer { buffer in
       let target = buffer
       parallelRanges(queryRows.count, blockSize: Self.blockQueries) { range in
         let block = QueryBlock(batch: self, range: range)
         block.hide(excluded)
-        block.scan()
+        block.answer(experience)
         block.finish { target[$0] = $1 }
       }
     }
@@ -45,6 +47,22 @@ struct QuantizedBatch {
     return results.map { $0 ?? [] }
   }
 
+  /// What finished blocks tell the next ones: the least k-th best score of their queries, for a query of norm one.
+  ///
+  /// A guess saves the candidates that a scan collects before it has seen good ones. It changes how much is done, never a
+  /// result: a query whose k-th best turns out below its guess is scanned again without.
+  private final class Experience: Sendable {
+    private let state = Mutex<(ratio: Double, isUsable: Bool)>((0, true))
+
+    /// The latest ratio; zero where there is none.
+    var ratio: Double { state.withLock { $0.isUsable ? $0.ratio : 0 } }
+
+    /// Takes over a block's ratio; more than a quarter of wrong guesses end the guessing.
+    func add(ratio: Double, wrongGuesses: Int, queries: Int) {
+      state.withLock { $0 = (ratio, $0.isUsable && 4 * wrongGuesses <= queries) }
+    }
+  }
+
   /// What one query has found so far.
   private struct Progress {
     /// Nil where the query cannot be rounded, or has too many candidates: it goes by float products.
@@ -53,6 +71,8 @@ struct QuantizedBatch {
     var bestCount = 0
     /// Candidates held.
     var candidateCount = 0
+    /// What the k-th best is taken to reach at least; -infinity for no guess.
+    var guess = -Float.infinity
     var mask: RowMask
   }
 
@@ -144,14 +164,36 @@ struct QuantizedBatch {
       }
     }
 
+    /// The lower bound that candidates have to reach now.
+    private func floor(_ query: Int) -> Float { max(selection(query).floor, progress[query].guess) }
+
     /// Finds the candidates of all queries.
-    func scan() {
+    func answer(_ experience: Experience) {
+      let ratio = experience.ratio
+      for query in 0..<range.count where ratio > 0 {
+        progress[query].guess = Float(ratio * (progress[query].query?.norm ?? 0)).nextDown
+      }
+      scan(Array(0..<range.count))
+      let wrong = (0..<range.count).filter { progress[$0].query != nil && selection($0).floor < progress[$0].guess }
+      for query in wrong {
+        progress[query].guess = -.infinity
+        progress[query].bestCount = 0
+        progress[query].candidateCount = 0
+      }
+      if !wrong.isEmpty { scan(wrong) }
+      let ratios = (0..<range.count).compactMap { query in
+        progress[query].query.map { Double(selection(query).floor) / $0.norm }
+      }
+      experience.add(ratio: ratios.min() ?? 0, wrongGuesses: wrong.count, queries: range.count)
+    }
+
+    private func scan(_ queries: [Int]) {
       let tile = QuantizedBatch.tileQueries
       let panelRows = rows.precision.panelRows
       var active: [Int] = []
       for (index, chunk) in rows.chunks.enumerated() {
-        let remaining = (0..<range.count).filter { query in
-          progress[query].query.map { $0.ceiling(chunk) >= Double(selection(query).floor) } ?? false
+        let remaining = queries.filter { query in
+          progress[query].query.map { $0.ceiling(chunk) >= Double(floor(query)) } ?? false
         }
         if remaining.isEmpty { return }
         if remaining != active {
@@ -195,8 +237,9 @@ struct QuantizedBatch {
       guard let quantized = progress[query].query else { return }
       var selection = selection(query)
       let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: .words)
-      var floor = selection.floor
-      if selection.count == 0,
+      let guess = progress[query].guess
+      var floor = max(selection.floor, guess)
+      if floor == -.infinity, selection.count == 0,
         let score = boundOfBest(padded, k: k, { kernels.integerGroupMaxima(scores, padded, $0, $1) })
       {
         floor = bounds.firstFloor(score)
@@ -214,7 +257,7 @@ struct QuantizedBatch {
       for hit in 0..<found {
         let offset = hits[hit]
         let bound = bounds.interval(Int(scores[Int(offset)]), squares: 0)
-        guard bound.upper >= selection.floor else { continue }
+        guard bound.upper >= max(selection.floor, guess) else { continue }
         positions[held] = Int32(start) + offset
         ceilings[held] = bound.upper
         held += 1
