@@ -111,7 +111,9 @@ let package = Package(
       name: "TestSupport", dependencies: ["Numerics", "Files"], path: "Tests/TestSupport", swiftSettings: common),
     .testTarget(
       name: "NumericsTests",
-      dependencies: ["Numerics", "Benchmarks", "Kernels", "KernelsAVX2", "KernelsAVX512", "TestSupport", "Files"],
+      dependencies: [
+        "Numerics", "Benchmarks", "CPlatform", "Kernels", "KernelsAVX2", "KernelsAVX512", "TestSupport", "Files",
+      ],
       swiftSettings: common),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"], swiftSettings: common),
     .testTarget(

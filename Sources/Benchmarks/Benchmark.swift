@@ -85,13 +85,23 @@ package struct Benchmark: Sendable {
 package enum BenchmarkError: DescribedFailure, Equatable {
   /// No benchmark has this name.
   case unknown(name: String, known: [String])
+  /// A file of vectors has another number of axes than two.
+  case notAMatrix(path: String)
+  /// Queries and items have different widths.
+  case widths(queries: Int, items: Int)
 
   package var description: String {
     switch self {
     case .unknown(let name, let known):
       "there is no benchmark \"\(name)\"; the benchmarks are: \(known.joined(separator: ", "))"
+    case .notAMatrix(let path): "\(path): vectors must be a matrix, one row for each; write an array with two axes"
+    case .widths(let queries, let items):
+      "queries have \(queries) columns and items \(items): write vectors of the same model"
     }
   }
 
-  package var exitStatus: ExitStatus { .usage }
+  package var exitStatus: ExitStatus {
+    if case .unknown = self { return .usage }
+    return .badData
+  }
 }

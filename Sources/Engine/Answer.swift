@@ -16,16 +16,20 @@ package struct Answer: Sendable {
   package var sentences: [String]
   /// The answer as tables; tabular modes (`csv`, `tsv`) print the first.
   package var tables: [AnswerTable]
+  /// How a catalogue was searched for it, where one was; `.timer` prints it, no record does.
+  package var method: SearchMethod?
 
   /// Creates an answer from its parts.
   package init(
-    kind: String, records: [JSONValue], isSingle: Bool = true, sentences: [String] = [], tables: [AnswerTable] = []
+    kind: String, records: [JSONValue], isSingle: Bool = true, sentences: [String] = [], tables: [AnswerTable] = [],
+    method: SearchMethod? = nil
   ) {
     self.kind = kind
     self.records = records
     self.isSingle = isSingle
     self.sentences = sentences
     self.tables = tables
+    self.method = method
   }
 }
 

@@ -39,6 +39,8 @@ package final class Engine: Sendable {
   }
 
   private let derived = Mutex(Derived())
+  /// The searches that have been used; see `search(_:_:)`.
+  let searches = Mutex<[(kind: EntityKind, view: SpaceView, search: CatalogueSearch)]>([])
 
   /// Prepares a model for queries; what only some of them need is computed when one first does.
   package init(bundle: Bundle) { self.bundle = bundle }

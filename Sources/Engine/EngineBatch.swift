@@ -10,11 +10,10 @@ extension Engine {
   package func recommendedItems(user id: String, top: Int) throws(QueryError) -> [String] {
     try check(top: top)
     let user = try userIndex(id)
-    let scores = try self.scores(of: bundle.finalUsers.row(user), cancellation: Cancellation())
-    return scores.withUnsafeBufferPointer { buffer -> [String] in
-      guard let base = buffer.baseAddress else { return [] }
-      let best = topK(of: base, count: buffer.count, k: top, excluding: bundle.interactions.row(user))
-      return best.map { bundle.items[Int($0.index)] }
-    }
+    let found = try bestItems(
+      for: bundle.finalUsers.row(user), top: top, leavingOut: bundle.interactions.row(user),
+      cancellation: Cancellation()
+    ).found
+    return found.map { bundle.items[Int($0.index)] }
   }
 }

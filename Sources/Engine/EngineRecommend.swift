@@ -13,16 +13,15 @@ extension Engine {
   package func recommend(_ request: RecommendRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
     try check(top: request.top)
     let person = try person(of: request)
-    var scores = try person.vector.withUnsafeBufferPointer { (vector) throws(QueryError) -> [Float] in
-      guard let base = vector.baseAddress else { return [] }
-      return try self.scores(of: base, cancellation: cancellation)
+    let (leftOut, filtered) = try filter(request, seen: person.items)
+    let (best, method) = try person.vector.withUnsafeBufferPointer {
+      (vector) throws(QueryError) -> ([ScoredIndex], SearchMethod) in
+      guard let base = vector.baseAddress else { return ([], .plain) }
+      return try bestItems(for: base, top: request.top, leavingOut: leftOut[...], cancellation: cancellation)
     }
-    let filtered = try filter(&scores, request: request, seen: person.items)
-    let best = scores.withUnsafeBufferPointer { buffer -> [ScoredIndex] in
-      guard let base = buffer.baseAddress else { return [] }
-      return topK(of: base, count: buffer.count, k: request.top)
-    }
-    return answer(best, person: person, filtered: filtered, request: request)
+    var answer = answer(best, person: person, filtered: filtered, request: request)
+    answer.method = method
+    return answer
   }
 
   /// Who is recommended to.
@@ -54,29 +53,32 @@ extension Engine {
     return Person(user: nil, items: items, vector: foldedIn(items))
   }
 
+  /// The items that the request leaves out, ascending, and how many each filter is the first to leave out.
   private func filter(
-    _ scores: inout [Float], request: RecommendRequest, seen: [Int32]
-  ) throws(QueryError) -> Filtered {
+    _ request: RecommendRequest, seen: [Int32]
+  ) throws(QueryError) -> (leftOut: [Int32], filtered: Filtered) {
     var filtered = Filtered()
-    func leaveOut(_ item: Int, _ count: inout Int) {
-      if scores[item] > -.infinity {
-        scores[item] = -.infinity
-        count += 1
+    var isLeftOut = [Bool](repeating: false, count: request.candidates == nil ? 0 : bundle.itemCount)
+    var leftOut = request.includeSeen ? [] : seen
+    filtered.seen = leftOut.count
+    for item in try itemIndices(request.excluded) where !leftOut[..<filtered.seen].isSortedMember(item) {
+      leftOut.append(item)
+      filtered.excluded += 1
+    }
+    leftOut.sort()
+    guard let names = request.candidates else { return (leftOut, filtered) }
+    for item in leftOut { isLeftOut[Int(item)] = true }
+    var candidates = try itemIndices(names)[...]
+    for item in isLeftOut.indices {
+      if candidates.first == Int32(item) {
+        candidates.removeFirst()
+      } else if !isLeftOut[item] {
+        leftOut.append(Int32(item))
+        filtered.notCandidates += 1
       }
     }
-    if !request.includeSeen { for item in seen { leaveOut(Int(item), &filtered.seen) } }
-    for item in try itemIndices(request.excluded) { leaveOut(Int(item), &filtered.excluded) }
-    if let names = request.candidates {
-      var candidates = try itemIndices(names)[...]
-      for item in scores.indices {
-        if candidates.first == Int32(item) {
-          candidates.removeFirst()
-        } else {
-          leaveOut(item, &filtered.notCandidates)
-        }
-      }
-    }
-    return filtered
+    leftOut.sort()
+    return (leftOut, filtered)
   }
 
   private func answer(
@@ -146,5 +148,18 @@ extension Engine {
   /// A count with its noun: `1 item`, `2,000 items`.
   func count(_ number: Int, _ noun: String) -> String {
     grouped(number) + " " + noun + (number == 1 ? "" : "s")
+  }
+}
+
+extension ArraySlice<Int32> {
+  /// Whether an ascending slice holds a value.
+  func isSortedMember(_ value: Int32) -> Bool {
+    var lower = startIndex
+    var upper = endIndex
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if self[middle] < value { lower = middle + 1 } else { upper = middle }
+    }
+    return lower < endIndex && self[lower] == value
   }
 }

@@ -12,7 +12,8 @@ extension Engine {
     let hasSides = request.space == .shared || request.space == .specific
     let view = SpaceView(space: request.space, side: hasSides ? request.side : nil)
     let vectors = try requiredVectors(request.kind, view)
-    let found = try nearest(to: index, in: vectors, top: request.top, cancellation: cancellation)
+    let (found, method) = try nearestAndMethod(
+      to: index, in: vectors, top: request.top, cancellation: cancellation)
     var record: [JSONValue.Member] = [
       .init("schema", "darec/neighbours/1"), .init("type", "neighbours"), .init("model", modelRecord),
       .init("kind", .string(request.kind.rawValue)),
@@ -42,6 +43,6 @@ extension Engine {
     }
     return Answer(
       kind: "neighbours", records: [.object(record)], sentences: [sentence],
-      tables: [AnswerTable(columns: columns, rows: rows)])
+      tables: [AnswerTable(columns: columns, rows: rows)], method: method)
   }
 }

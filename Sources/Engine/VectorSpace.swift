@@ -27,6 +27,8 @@ struct VectorSet {
   let matrix: Matrix
   let offset: Int
   let count: Int
+  /// How all of them are searched.
+  let search: CatalogueSearch
 
   var width: Int { matrix.columns }
 
@@ -53,11 +55,13 @@ extension Engine {
   func vectors(_ kind: EntityKind, _ view: SpaceView) -> VectorSet? {
     let isUser = kind == .user
     let count = isUser ? bundle.userCount : bundle.itemCount
+    let search = search(kind, view)
     switch view.space {
-    case .final: return VectorSet(matrix: isUser ? bundle.finalUsers : bundle.finalItems, offset: 0, count: count)
+    case .final:
+      return VectorSet(matrix: isUser ? bundle.finalUsers : bundle.finalItems, offset: 0, count: count, search: search)
     case .text:
       guard let matrix = isUser ? userText : bundle.itemText else { return nil }
-      return VectorSet(matrix: matrix, offset: 0, count: count)
+      return VectorSet(matrix: matrix, offset: 0, count: count, search: search)
     case .shared, .specific:
       guard let parts = bundle.components else { return nil }
       let isCollaborative = view.side != .language
@@ -67,7 +71,7 @@ extension Engine {
       } else {
         matrix = isCollaborative ? parts.collaborativeSpecific : parts.languageSpecific
       }
-      return VectorSet(matrix: matrix, offset: isUser ? 0 : bundle.userCount, count: count)
+      return VectorSet(matrix: matrix, offset: isUser ? 0 : bundle.userCount, count: count, search: search)
     }
   }
 
@@ -87,26 +91,42 @@ extension Engine {
   func nearest(
     to index: Int, in vectors: VectorSet, top: Int, cancellation: Cancellation
   ) throws(QueryError) -> [ScoredIndex] {
-    var similarities = [Float](repeating: 0, count: vectors.count)
+    try nearestAndMethod(to: index, in: vectors, top: top, cancellation: cancellation).found
+  }
+
+  /// As `nearest`, with how they were found.
+  func nearestAndMethod(
+    to index: Int, in vectors: VectorSet, top: Int, cancellation: Cancellation
+  ) throws(QueryError) -> (found: [ScoredIndex], method: SearchMethod) {
     let query = vectors.row(index)
     let queryNorm = vectors.norm(index)
+    func similarity(_ other: Int) -> Float {
+      let norm = queryNorm * vectors.norm(other)
+      // A zero vector is near to nothing: minus infinity keeps it out of the selection.
+      return norm > 0 ? Float(Double(kernels.dot(query, vectors.row(other), vectors.width)) / norm) : -.infinity
+    }
+    if let rows = vectors.search.rows(of: vectors),
+      let found = rows.best(
+        for: query, by: .cosine, k: top, excluding: [Int32(index)], isCancelled: { cancellation.isCancelled },
+        exact: similarity)
+    {
+      if cancellation.isCancelled { throw .interrupted }
+      return (found, .rounded)
+    }
+    var similarities = [Float](repeating: 0, count: vectors.count)
     similarities.withUnsafeMutableBufferPointer { buffer in
       let target = buffer
       parallelRanges(vectors.count, blockSize: 4_096) { range in
         guard !cancellation.isCancelled else { return }
-        for other in range {
-          let norm = queryNorm * vectors.norm(other)
-          // A zero vector is near to nothing: minus infinity keeps it out of the selection.
-          target[other] =
-            norm > 0 ? Float(Double(kernels.dot(query, vectors.row(other), vectors.width)) / norm) : -.infinity
-        }
+        for other in range { target[other] = similarity(other) }
       }
     }
     if cancellation.isCancelled { throw .interrupted }
-    return similarities.withUnsafeBufferPointer { buffer in
+    let found = similarities.withUnsafeBufferPointer { buffer -> [ScoredIndex] in
       guard let base = buffer.baseAddress else { return [] }
       return topK(of: base, count: buffer.count, k: top, excluding: [Int32(index)])
     }
+    return (found, .plain)
   }
 
   /// The nearest of some candidates by cosine, itself left out; ties by row.

@@ -1,7 +1,9 @@
 // Exact top-k of many queries: product and selection in one pass, scores never leave the cache.
 //
-// Measured and dropped: testing a tile against the thresholds in its registers, before it is stored. With 20 of 9,332
-// items wanted half of all 6 x 16 tiles hold a candidate, and the rate fell from 77 to 53 GFLOP/s at width 32.
+// Two ways, chosen by the shape and the data: rows rounded to 16 bits with an exact finish (QuantizedBatch.swift), or the
+// float product here. Measured and dropped: testing a tile against the thresholds in its registers, before it is stored.
+// With 20 of 9,332 items wanted half of all 6 x 16 tiles hold a candidate; 77 GFLOP/s at width 32 became 53.
+// Guide: Docs/Benchmarks/topk.md.
 
 /// Shape of the work; a function of the data only.
 private enum BatchBlocking {
@@ -17,9 +19,9 @@ private enum BatchBlocking {
 
 /// The k best items of each query by inner product, in parallel over blocks of queries.
 ///
-/// Order, ties and exclusion as `topK`. Scores are computed a tile at a time (48 queries by 2,048 items) and tested
-/// against each query's k-th best so far; they are never written out. A query has the same scores, to the bit, alone
-/// and in a batch, and at every thread count.
+/// Order, ties and exclusion as `topK`. Scores are computed a tile at a time and tested against each query's k-th best
+/// so far; they are never written out. A query has the same scores, to the bit, alone and in a batch, at every thread
+/// count, and whether the rows were rounded first or not.
 /// - Parameters:
 ///   - queries: `[*, d]`, the vectors of all users.
 ///   - queryRows: which rows of `queries` to answer, in this order; repeats are allowed.
@@ -27,7 +29,8 @@ private enum BatchBlocking {
 ///   - k: most results for each query.
 ///   - excluded: for a row of `queries`, the item indices to leave out, ascending. Called on several threads.
 /// - Returns: one list for each element of `queryRows`, each of at most k results.
-/// - Complexity: O(queries * count * d) time; 16 MiB and a tile per thread beyond the result.
+/// - Complexity: O(queries * count * d) time; beyond the result 16 MiB and a tile per thread, or the rounded rows
+///   (`QuantizedRows`) and 0.7 MiB per thread.
 package func batchTopK(
   queries: Matrix, queryRows: [Int32], items: Matrix, k: Int, excluded: (Int32) -> ArraySlice<Int32> = { _ in [] }
 ) -> [[ScoredIndex]] {
@@ -35,12 +38,25 @@ package func batchTopK(
   precondition(queryRows.allSatisfy { $0 >= 0 && Int($0) < queries.rows }, "query row out of range")
   let wanted = min(k, items.rows)
   guard wanted > 0, !queryRows.isEmpty else { return [[ScoredIndex]](repeating: [], count: queryRows.count) }
+  if QuantizedBatch.pays(queries: queryRows.count, items: items.rows, width: items.columns, k: wanted),
+    let rows = QuantizedRows(items, rows: nil, precision: .words)
+  {
+    return QuantizedBatch(rows: rows, queries: queries, queryRows: queryRows, k: wanted).run(excluded)
+  }
+  return floatTopK(queries, queryRows, items, wanted, excluded)
+}
+
+/// The k best of each query by float products alone; the contract of `batchTopK`.
+/// - Precondition: as `batchTopK`, and `1 <= k <= items.rows`.
+func floatTopK(
+  _ queries: Matrix, _ queryRows: [Int32], _ items: Matrix, _ k: Int, _ excluded: (Int32) -> ArraySlice<Int32>
+) -> [[ScoredIndex]] {
   if queryRows.count < BatchBlocking.fewestQueries {
     return queryRows.map { row in
-      singleTopK(query: queries.row(Int(row)), items: items, k: wanted, excluded: excluded(row))
+      singleTopK(query: queries.row(Int(row)), items: items, k: k, excluded: excluded(row))
     }
   }
-  return batch(queries, queryRows, items, wanted, excluded)
+  return batch(queries, queryRows, items, k, excluded)
 }
 
 /// One query against all items, in parallel over blocks of items whose selections are merged in order.

@@ -66,6 +66,25 @@ package struct KernelTable: Sendable {
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
   /// `(scores, count, groups, maxima)`: maxima of 16 * groups disjoint sets of scores.
   package let groupMaxima: @Sendable (Input, Int, Int, Output) -> Void
+  /// `(rows, width, x, squares, largest)`: sum of squares and largest magnitude of each row.
+  package let rowExtents: @Sendable (Int, Int, Input, Output, Output) -> Void
+  /// `(rows, width, x, order, inverse, words, squares)`: up to 32 rows rounded to bytes, interleaved.
+  package let quantizeBytePanel:
+    @Sendable (Int, Int, Input, UnsafePointer<Int32>, Float, UnsafeMutablePointer<Int16>, Output) -> Void
+  /// `(rows, width, x, order, inverse, words, squares)`: up to 16 rows rounded to 16-bit words, interleaved.
+  package let quantizeWordPanel:
+    @Sendable (Int, Int, Input, UnsafePointer<Int32>, Float, UnsafeMutablePointer<Int32>, Output) -> Void
+  /// `(panels, steps, words, factors, out)`: one rounded query times panels of 32 rows of bytes.
+  package let byteProduct:
+    @Sendable (Int, Int, UnsafePointer<Int16>, UnsafePointer<Int32>, UnsafeMutablePointer<Int16>) -> Void
+  /// `(scores, count, threshold, indices)`: `thresholdScan` of 16-bit scores.
+  package let shortScan: @Sendable (UnsafePointer<Int16>, Int, Int16, UnsafeMutablePointer<Int32>) -> Int
+  /// `(scores, count, groups, maxima)`: `groupMaxima` of 16-bit scores.
+  package let shortGroupMaxima: @Sendable (UnsafePointer<Int16>, Int, Int, UnsafeMutablePointer<Int16>) -> Void
+  /// `(scores, count, threshold, indices)`: `thresholdScan` of 32-bit scores.
+  package let integerScan: @Sendable (UnsafePointer<Int32>, Int, Int32, UnsafeMutablePointer<Int32>) -> Int
+  /// `(scores, count, groups, maxima)`: `groupMaxima` of 32-bit scores.
+  package let integerGroupMaxima: @Sendable (UnsafePointer<Int32>, Int, Int, UnsafeMutablePointer<Int32>) -> Void
   /// `(rows, width, query, items, out, depth)`: inner product of a query with each row, bits as the packed product.
   package let scoreRows: @Sendable (Int, Int, Input, Input, Output, Int) -> Void
   /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
@@ -118,6 +137,14 @@ package struct KernelTable: Sendable {
     adamStep: Kernels.adamStepRow,
     thresholdScan: Kernels.thresholdScan,
     groupMaxima: Kernels.groupMaxima,
+    rowExtents: Kernels.rowExtents,
+    quantizeBytePanel: Kernels.quantizeBytePanel,
+    quantizeWordPanel: Kernels.quantizeWordPanel,
+    byteProduct: Kernels.byteProduct,
+    shortScan: Kernels.shortScan,
+    shortGroupMaxima: Kernels.shortGroupMaxima,
+    integerScan: Kernels.integerScan,
+    integerGroupMaxima: Kernels.integerGroupMaxima,
     scoreRows: Kernels.scoreRows,
     nearestCentre: Kernels.nearestCentre,
     addRowsByLabel: Kernels.addRowsByLabel,
@@ -157,6 +184,14 @@ package struct KernelTable: Sendable {
     adamStep: KernelsAVX2.adamStepRow,
     thresholdScan: KernelsAVX2.thresholdScan,
     groupMaxima: KernelsAVX2.groupMaxima,
+    rowExtents: KernelsAVX2.rowExtents,
+    quantizeBytePanel: KernelsAVX2.quantizeBytePanel,
+    quantizeWordPanel: KernelsAVX2.quantizeWordPanel,
+    byteProduct: KernelsAVX2.byteProduct,
+    shortScan: KernelsAVX2.shortScan,
+    shortGroupMaxima: KernelsAVX2.shortGroupMaxima,
+    integerScan: KernelsAVX2.integerScan,
+    integerGroupMaxima: KernelsAVX2.integerGroupMaxima,
     scoreRows: KernelsAVX2.scoreRows,
     nearestCentre: KernelsAVX2.nearestCentre,
     addRowsByLabel: KernelsAVX2.addRowsByLabel,
@@ -196,6 +231,14 @@ package struct KernelTable: Sendable {
     adamStep: KernelsAVX512.adamStepRow,
     thresholdScan: KernelsAVX512.thresholdScan,
     groupMaxima: KernelsAVX512.groupMaxima,
+    rowExtents: KernelsAVX512.rowExtents,
+    quantizeBytePanel: KernelsAVX512.quantizeBytePanel,
+    quantizeWordPanel: KernelsAVX512.quantizeWordPanel,
+    byteProduct: KernelsAVX512.byteProduct,
+    shortScan: KernelsAVX512.shortScan,
+    shortGroupMaxima: KernelsAVX512.shortGroupMaxima,
+    integerScan: KernelsAVX512.integerScan,
+    integerGroupMaxima: KernelsAVX512.integerGroupMaxima,
     scoreRows: KernelsAVX512.scoreRows,
     nearestCentre: KernelsAVX512.nearestCentre,
     addRowsByLabel: KernelsAVX512.addRowsByLabel,

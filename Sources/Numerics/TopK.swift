@@ -157,6 +157,18 @@ struct Selection {
     }
   }
 
+  /// Adds one score; scores may come in any order of their indices.
+  /// - Parameters:
+  ///   - score: neither NaN nor -infinity.
+  ///   - index: its index.
+  mutating func offer(_ score: Float, index: Int) {
+    let key = Self.key(score, index)
+    if count < capacity { push(key) } else if key > keys[0] { replaceRoot(key) }
+  }
+
+  /// The k-th best score so far; -infinity while there are fewer.
+  var floor: Float { count == capacity ? Self.decoded(keys[0]).score : -.infinity }
+
   /// A lower bound of the k-th best of a first stretch, from maxima of disjoint sets; -infinity where there is none.
   private func firstThreshold(_ scores: UnsafePointer<Float>, _ count: Int) -> Float {
     let groups = min(8, (capacity + capacity / 2 + 15) / 16)
@@ -214,7 +226,22 @@ struct Selection {
   /// The selection in rank order.
   func sorted() -> [ScoredIndex] {
     var ordered = Array(UnsafeBufferPointer(start: keys, count: count))
-    ordered.sort(by: >)
+    if count <= 32 {
+      // Most selections are short, and there may be one for each user: insertion beats the library's sort.
+      ordered.withUnsafeMutableBufferPointer { ordered in
+        for position in 0..<ordered.count {
+          let key = ordered[position]
+          var slot = position
+          while slot > 0 && ordered[slot - 1] < key {
+            ordered[slot] = ordered[slot - 1]
+            slot -= 1
+          }
+          ordered[slot] = key
+        }
+      }
+    } else {
+      ordered.sort(by: >)
+    }
     return ordered.map(Self.decoded)
   }
 }

@@ -212,7 +212,8 @@ package enum CommandTable {
       summary: "write the next answer to a file", example: ".once /dev/null"),
     CommandEntry(
       name: ".timer", action: .timer, synopses: [".timer [on|off]"], arguments: onOff,
-      summary: "print the time of each query to standard error", example: ".timer on"),
+      summary: "print the time of each query, and how the catalogue was searched, to standard error",
+      example: ".timer on"),
     CommandEntry(
       name: ".read", action: .read, synopses: [".read FILE"], arguments: [Argument("FILE", .file)],
       summary: "run the commands of a file", details: ["Files may read files, at most 16 deep."],

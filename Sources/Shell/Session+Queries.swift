@@ -9,10 +9,12 @@ extension Session {
   func ask(_ command: ParsedCommand) throws {
     if command.entry.action == .person { return try setPerson(command) }
     let start = settings.timer ? Self.seconds() : 0
-    try emit(try answer(to: command), of: command)
+    let answer = try answer(to: command)
+    try emit(answer, of: command)
     if settings.timer {
       let milliseconds = (Self.seconds() - start) * 1000
-      note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms")
+      let method = answer.method.map { ", \($0.rawValue)" } ?? ""
+      note("time: \(NumberText.fixed(milliseconds, decimals: 3)) ms\(method)")
     }
   }
 

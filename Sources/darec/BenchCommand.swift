@@ -23,6 +23,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Directory of the model that 'query' asks and 'load' opens.") var model: String = "Models/sample"
   @Option(help: "Script that 'query' runs, one query a line (default: a mixture of four kinds).") var queries: String?
 
+  @Option(help: "Directory with queries.npy and items.npy that 'topk' takes instead of drawn vectors.") var vectors:
+    String?
+
   /// A benchmark of the target `Benchmarks`; an unknown name is told all names there are.
   private static func kernelBenchmark(_ name: String) throws -> Benchmark {
     guard Benchmark.all.contains(where: { $0.name == name }) else {
@@ -37,6 +40,7 @@ struct BenchCommand: ParsableCommand {
     switch name {
     case QueryBenchmark.name: benchmark = try QueryBenchmark(model: model, script: queries).benchmark()
     case LoadBenchmark.name: benchmark = LoadBenchmark(model: model).benchmark()
+    case Benchmark.topK.name: benchmark = .topK(vectors: vectors)
     default: benchmark = try Self.kernelBenchmark(name)
     }
     var options = BenchmarkOptions()

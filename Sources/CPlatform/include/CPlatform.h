@@ -1,4 +1,4 @@
-// Which instruction sets this CPU has, and the one checksum instruction the formats need.
+// Which instruction sets this CPU has, and the two instructions Swift cannot ask for: a checksum's and a product's.
 // Nothing here may be compiled with wider flags than the baseline.
 #ifndef DAREC_CPLATFORM_H
 #define DAREC_CPLATFORM_H
@@ -65,6 +65,14 @@ static inline uint32_t cplatform_crc32c_zeros(uint64_t n) {
 static inline uint32_t cplatform_crc32c_joined(uint32_t first, uint32_t second, uint64_t second_length) {
   return cplatform_crc32c_multiply(cplatform_crc32c_zeros(second_length), first) ^ second;
 }
+
+/// out[q, r] = the inner product, modulo 2^32, of query q with row r: 16-bit integers, six queries, panels of 16 rows.
+/// Only call it on x86-64 when `cplatform_has_avx2_fma()` is true.
+/// - words: [panels, steps, 16]; columns 2s and 2s + 1 of a row in the lower and the upper half of word s.
+/// - factors: [steps, 6]; the same columns of the six queries.
+/// - out: [6, 16 * panels], rows `stride` apart, written.
+void cplatform_word_product(
+    int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride);
 
 #if defined(__x86_64__)
 /// CRC32C (Castagnoli) of `length` bytes continued from `crc`, by the CPU's instruction.

@@ -1,0 +1,91 @@
+// Which way the best rows of a catalogue are found, and the rounded copy that one of the ways needs.
+// Guide: Docs/Benchmarks/topk.md.
+
+import Numerics
+import Synchronization
+
+/// How the best of all rows were found; every way gives the same rows and scores, to the bit.
+package enum SearchMethod: String, Sendable {
+  /// Every row scored in float32.
+  case plain = "float32 scan"
+  /// Rows rounded to bytes scanned, and what their error bounds leave scored in float32.
+  case rounded = "8-bit scan, candidates in float32"
+}
+
+/// One catalogue's way of searching, chosen from its size: small ones are scanned plainly and need no copy.
+///
+/// A large one gets a copy rounded to bytes (`QuantizedRows`; 0.3 of its vectors' memory at width 64) once plain scans
+/// have cost about as much as making it: a program that asks one question does not pay for it.
+final class CatalogueSearch: Sendable {
+  /// Rows from which a rounded copy pays.
+  static let fewestRows = 32_768
+  /// Plain scans that cost about as much as a rounded copy.
+  static let plainScans = 8
+
+  private struct State {
+    var scans = 0
+    var isBuilding = false
+    var rows: QuantizedRows?
+  }
+
+  private let state = Mutex(State())
+
+  /// The rounded copy to search, or nil for a plain scan; the scan that is due makes the copy.
+  ///
+  /// While one thread makes it others scan plainly.
+  func rows(of vectors: VectorSet) -> QuantizedRows? {
+    guard vectors.count >= Self.fewestRows, QuantizedRows.widths.contains(vectors.width) else { return nil }
+    let (ready, isDue) = state.withLock { state -> (QuantizedRows?, Bool) in
+      if let rows = state.rows { return (rows, false) }
+      state.scans += 1
+      guard state.scans > Self.plainScans, !state.isBuilding else { return (nil, false) }
+      state.isBuilding = true
+      return (nil, true)
+    }
+    guard isDue else { return ready }
+    // Where the vectors cannot be bounded there is no copy, `isBuilding` stays set and nobody tries again.
+    let made = QuantizedRows(vectors.matrix, rows: vectors.offset..<vectors.offset + vectors.count)
+    if let made {
+      state.withLock { state in
+        state.rows = made
+        state.isBuilding = false
+      }
+    }
+    return made
+  }
+}
+
+extension Engine {
+  /// The search of the vectors of a kind in a space.
+  func search(_ kind: EntityKind, _ view: SpaceView) -> CatalogueSearch {
+    searches.withLock { searches in
+      if let known = searches.first(where: { $0.kind == kind && $0.view == view }) { return known.search }
+      let search = CatalogueSearch()
+      searches.append((kind, view, search))
+      return search
+    }
+  }
+
+  /// The `top` items with the highest inner product with a vector `[d]`, and how they were found; ties by row.
+  /// - Parameter leftOut: items that do not count, ascending.
+  func bestItems(
+    for vector: UnsafePointer<Float>, top: Int, leavingOut leftOut: ArraySlice<Int32>, cancellation: Cancellation
+  ) throws(QueryError) -> (found: [ScoredIndex], method: SearchMethod) {
+    let items = bundle.finalItems
+    let view = SpaceView(space: .final, side: nil)
+    if let rows = vectors(.item, view).flatMap({ $0.search.rows(of: $0) }),
+      let found = rows.best(
+        for: vector, by: .product, k: top, excluding: leftOut, isCancelled: { cancellation.isCancelled },
+        exact: { kernels.dot(vector, items.row($0), items.columns) })
+    {
+      if cancellation.isCancelled { throw .interrupted }
+      return (found, .rounded)
+    }
+    let scores = try scores(of: vector, cancellation: cancellation)
+    let found = scores.withUnsafeBufferPointer { buffer -> [ScoredIndex] in
+      guard let base = buffer.baseAddress else { return [] }
+      return topK(of: base, count: buffer.count, k: top, excluding: leftOut)
+    }
+    return (found, .plain)
+  }
+}

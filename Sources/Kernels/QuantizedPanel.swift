@@ -1,0 +1,130 @@
+// Rows rounded to bytes or 16-bit words, in the layouts that the integer products read. Guide: Docs/Benchmarks/topk.md.
+
+/// Rounds up to 32 rows to signed bytes and interleaves them: one 16-bit word holds two neighbouring columns of a row.
+///
+/// n[i] = round(x[i] * inverse), to nearest even; word (s, r) = 256 n[2s + 1] + (n[2s] + 128) for row r. Words of missing
+/// rows and of the column past an odd width stand for zeros.
+/// - Parameters:
+///   - rows: number of rows, 1 to 32.
+///   - width: length of a row.
+///   - x: the matrix, `[*, width]`, row-major without padding.
+///   - order: which rows of `x`, `rows` indices.
+///   - inverse: finite factor; every |x[i] * inverse| must be at most 127.
+///   - words: `32 * ceil(width / 2)` words, written.
+///   - squares: `rows` floats, written: sum over i of (x[i] inverse - n[i])^2.
+@inline(never)
+package func quantizeBytePanel(
+  _ rows: Int, _ width: Int, _ x: UnsafePointer<Float>, _ order: UnsafePointer<Int32>, _ inverse: Float,
+  _ words: UnsafeMutablePointer<Int16>, _ squares: UnsafeMutablePointer<Float>
+) {
+  let steps = (width &+ 1) / 2
+  if rows < 32 {
+    var word = 0
+    while word < 32 &* steps {
+      words[word] = 128
+      word = word &+ 1
+    }
+  }
+  for row in 0..<rows {
+    let source = x + Int(order[row]) &* width
+    let target = words + row
+    var total = Lane.zero
+    var column = 0
+    while column < width {
+      let rest = width &- column
+      let (integers, residual) = rounded(
+        (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
+      total += residual * residual
+      let low = (integers.evenHalf &+ SIMD8(repeating: 128)) & SIMD8(repeating: 0xFF)
+      let pair = low | (integers.oddHalf &<< SIMD8(repeating: 8))
+      let lanes = rest < 16 ? (rest &+ 1) / 2 : 8
+      let first = target + 16 &* column
+      for lane in 0..<8 where lane < lanes { first[32 &* lane] = Int16(truncatingIfNeeded: pair[lane]) }
+      column = column &+ 16
+    }
+    squares[row] = laneSum(total)
+  }
+}
+
+/// Rounds up to 16 rows to 16-bit integers and interleaves them for `cplatform_word_product`.
+///
+/// n[i] = round(x[i] * inverse), to nearest even; word (s, r) = n[2s] in the lower and n[2s + 1] in the upper half, for
+/// row r. Words of missing rows are zeros.
+/// - Parameters:
+///   - rows: number of rows, 1 to 16.
+///   - width: length of a row.
+///   - x: the matrix, `[*, width]`, row-major without padding.
+///   - order: which rows of `x`, `rows` indices.
+///   - inverse: finite factor; every |x[i] * inverse| must be at most 32,767.
+///   - words: `16 * ceil(width / 2)` words, written.
+///   - squares: `rows` floats, written: sum over i of (x[i] inverse - n[i])^2.
+@inline(never)
+package func quantizeWordPanel(
+  _ rows: Int, _ width: Int, _ x: UnsafePointer<Float>, _ order: UnsafePointer<Int32>, _ inverse: Float,
+  _ words: UnsafeMutablePointer<Int32>, _ squares: UnsafeMutablePointer<Float>
+) {
+  let steps = (width &+ 1) / 2
+  if rows < 16 {
+    var word = 0
+    while word < 16 &* steps {
+      words[word] = 0
+      word = word &+ 1
+    }
+  }
+  for row in 0..<rows {
+    let source = x + Int(order[row]) &* width
+    let target = words + row
+    var total = Lane.zero
+    var column = 0
+    while column < width {
+      let rest = width &- column
+      let (integers, residual) = rounded(
+        (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
+      total += residual * residual
+      let pair = (integers.evenHalf & SIMD8(repeating: 0xFFFF)) | (integers.oddHalf &<< SIMD8(repeating: 16))
+      let lanes = rest < 16 ? (rest &+ 1) / 2 : 8
+      let first = target + 8 &* column
+      for lane in 0..<8 where lane < lanes { first[16 &* lane] = pair[lane] }
+      column = column &+ 16
+    }
+    squares[row] = laneSum(total)
+  }
+}
+
+/// Integers to nearest even, in the low bits of the lanes, and what rounding left; |value| below 2^21.
+@inline(__always)
+func rounded(_ value: Lane) -> (integers: SIMD16<Int32>, residual: Lane) {
+  // 1.5 * 2^23 leaves no bits for a fraction: the sum is rounded, and its low bits are the integer.
+  let shifted = value + Lane(repeating: 12_582_912)
+  return (unsafeBitCast(shifted, to: SIMD16<Int32>.self), value - (shifted - Lane(repeating: 12_582_912)))
+}
+
+/// Sum of squares and largest magnitude of each row; what a scale for its bytes is chosen from.
+/// - Parameters:
+///   - rows: number of rows.
+///   - width: length of a row.
+///   - x: `[rows, width]`, row-major without padding.
+///   - squares: `rows` floats, written; infinity or NaN where the row holds such or overflows.
+///   - largest: `rows` floats, written; meaningless where `squares` is not finite.
+@inline(never)
+package func rowExtents(
+  _ rows: Int, _ width: Int, _ x: UnsafePointer<Float>, _ squares: UnsafeMutablePointer<Float>,
+  _ largest: UnsafeMutablePointer<Float>
+) {
+  var source = x
+  for row in 0..<rows {
+    var total = Lane.zero
+    var extent = Lane.zero
+    var column = 0
+    while column < width {
+      let rest = width &- column
+      let value = rest < 16 ? loadPartial(source + column, rest) : load(source + column)
+      total += value * value
+      extent = larger(larger(extent, value), Lane.zero - value)
+      column = column &+ 16
+    }
+    squares[row] = laneSum(total)
+    largest[row] = laneMaximum(extent)
+    source += width
+  }
+}

@@ -1,0 +1,89 @@
+// A query rounded to integers for a catalogue of integers. Guide: Docs/Benchmarks/topk.md.
+
+/// A query q = t m + e with integers m, and the error bounds of its scores.
+struct QuantizedQuery {
+  /// t, value of the integer one.
+  let scale: Double
+  /// |q|, rounded up.
+  let norm: Double
+  /// |e|, rounded up.
+  let residual: Double
+  /// Width of the vectors.
+  let width: Int
+
+  /// Factors of the kernels for one query.
+  static func factorCount(width: Int, precision: QuantizedPrecision) -> Int {
+    let steps = (width + 1) / 2
+    return precision == .bytes ? 1 + 2 * steps : steps
+  }
+
+  /// Rounds a query.
+  /// - Parameters:
+  ///   - query: `width` floats.
+  ///   - width: length of the vectors.
+  ///   - precision: that of the rows.
+  ///   - factors: where the kernels' factors go, `factorCount` of them: see `byteProduct` and `cplatform_word_product`.
+  /// - Returns: nil for zero, for numbers that are not finite and for norms outside 1e-15 ... 1e17.
+  init?(
+    _ query: UnsafePointer<Float>, width: Int, precision: QuantizedPrecision, factors: UnsafeMutablePointer<Int32>
+  ) {
+    var squares = 0.0
+    var largest: Float = 0
+    for column in 0..<width {
+      squares += Double(query[column]) * Double(query[column])
+      largest = max(largest, query[column].magnitude)
+    }
+    let length = squares.squareRoot()
+    guard length >= QuantizedRows.shortestNorm, length <= QuantizedRows.longestNorm else { return nil }
+    let scale = max(length / precision.integerNorm(width: width), Double(largest) / 32_766)
+    let inverse = 1 / scale
+    var residual = 0.0
+    var start: Int32 = 0
+    func integer(_ column: Int) -> Int32 {
+      guard column < width else { return 0 }
+      // 1.5 * 2^52 leaves no bits for a fraction: rounds to nearest even without a call.
+      let shifted = Double(query[column]) * inverse + 6_755_399_441_055_744
+      let error = Double(query[column]) - (shifted - 6_755_399_441_055_744) * scale
+      residual += error * error
+      return Int32(truncatingIfNeeded: shifted.bitPattern)
+    }
+    for step in 0..<(width + 1) / 2 {
+      let lower = integer(2 * step)
+      let upper = integer(2 * step + 1)
+      switch precision {
+      case .bytes:
+        start &-= 128 &* lower
+        factors[1 + 2 * step] = Self.twice(lower)
+        factors[2 + 2 * step] = Self.twice(upper &- 256 &* lower)
+      case .words: factors[step] = lower & 0xFFFF | upper &<< 16
+      }
+    }
+    if precision == .bytes { factors[0] = Self.twice(start) }
+    self.scale = scale
+    self.width = width
+    norm = length * (1 + 1e-9)
+    self.residual = residual.squareRoot() * (1 + 1e-9)
+  }
+
+  /// The low sixteen bits of a number in both halves.
+  private static func twice(_ value: Int32) -> Int32 {
+    Int32(truncatingIfNeeded: (UInt32(bitPattern: value) & 0xFFFF) &* 0x1_0001)
+  }
+
+  /// Value of the integer one in products with the rows of a chunk.
+  func unit(_ chunk: QuantizedRows.Chunk) -> Double { scale * chunk.scale }
+
+  /// The most by which a float inner product, added up in any order, with or without fused steps, differs from the
+  /// approximate one for any row of the chunk.
+  func error(_ chunk: QuantizedRows.Chunk) -> Double {
+    let rounding = norm * chunk.residual + residual * (chunk.longest + chunk.residual)
+    // Source of the second term: Higham 2002, section 3.1, with twice the unit roundoff; the third is underflow.
+    let arithmetic = Double(width + 8) * 1.2e-7 * norm * chunk.longest + Double(width) * 1e-44
+    return (rounding + arithmetic) * (1 + 1e-9)
+  }
+
+  /// No float inner product with a row of the chunk, nor of a later one, is larger.
+  func ceiling(_ chunk: QuantizedRows.Chunk) -> Double {
+    norm * chunk.longestLeft * (1 + Double(width + 8) * 1.2e-7) + Double(width) * 1e-44
+  }
+}

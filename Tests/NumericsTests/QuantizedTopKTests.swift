@@ -1,0 +1,267 @@
+// Exact top-k over rounded rows against scoring everything.
+
+import CPlatform
+import Glibc
+import Numerics
+import Testing
+
+@Suite(.serialized) struct QuantizedTopKTests {
+  /// Catalogues that try the bounds, each in its own way.
+  enum Catalogue: CaseIterable, Sendable {
+    /// Standard normal numbers.
+    case normal
+    /// Whole numbers: exact products, ties everywhere.
+    case whole
+    /// One vector with a little noise: scores closer together than rounding can tell apart.
+    case alike
+    /// Row norms over 24 decades.
+    case scales
+    /// One large number in each row.
+    case peaked
+    /// Denormal numbers and zeros.
+    case tiny
+    /// Numbers far beyond float16.
+    case huge
+
+    func matrix(_ rows: Int, _ width: Int, _ salt: Int) -> Matrix {
+      var stream = RandomStream(seed: 21, purpose: .test, epoch: rows, step: salt)
+      let matrix = Matrix(rows: rows, columns: width)
+      let common = (0..<width).map { _ in Float(stream.normal()) }
+      for row in 0..<rows {
+        let scale = Glibc.pow(10, Float(stream.below(25)) - 12)
+        for column in 0..<width {
+          let number = Float(stream.normal())
+          switch self {
+          case .normal: matrix[row, column] = number
+          case .whole: matrix[row, column] = Float(stream.below(5)) - 2
+          case .alike: matrix[row, column] = common[column] + number * 1e-4
+          case .scales: matrix[row, column] = number * scale
+          case .peaked: matrix[row, column] = column == row % width ? 40 * number : number * 1e-3
+          case .tiny: matrix[row, column] = row % 3 == 0 ? 0 : number * 1e-30 * 1e-11
+          case .huge: matrix[row, column] = number * 3e15
+          }
+        }
+      }
+      return matrix
+    }
+  }
+
+  private func best(_ scores: [Float], _ k: Int, _ excluded: Set<Int32>) -> [ScoredIndex] {
+    let all = scores.indices.filter { !excluded.contains(Int32($0)) && scores[$0] > -.infinity }
+      .map { ScoredIndex(index: Int32($0), score: scores[$0]) }
+    return Array(all.sorted { $0.ranksBefore($1) }.prefix(k))
+  }
+
+  private func cosine(_ query: UnsafePointer<Float>, _ row: UnsafePointer<Float>, _ width: Int) -> Float {
+    let norm = kernels.sumOfSquares(query, width).squareRoot() * kernels.sumOfSquares(row, width).squareRoot()
+    return norm > 0 ? Float(Double(kernels.dot(query, row, width)) / norm) : -.infinity
+  }
+
+  @Test(arguments: QuantizedTopKTests.Catalogue.allCases, [1, 15, 33, 1025, 3000])
+  func oneQueryEqualsScoringEverything(_ catalogue: Catalogue, _ count: Int) throws {
+    for width in [4, 5, 31, 64, 256] {
+      let items = catalogue.matrix(count, width, 1)
+      let queries = catalogue.matrix(3, width, 2)
+      let rows = try #require(QuantizedRows(items))
+      for query in 0..<3 {
+        let vector = UnsafePointer(queries.row(query))
+        let excluded = query == 1 ? (0..<Int32(count)).filter { $0 % 7 < 3 } : []
+        for measure in [RowMeasure.product, .cosine] {
+          let scores = (0..<count).map { row in
+            measure == .product
+              ? kernels.dot(vector, items.row(row), width) : cosine(vector, items.row(row), width)
+          }
+          let sorted = best(scores, 200, Set(excluded))
+          for k in [1, 20, 200] {
+            let found = rows.best(for: vector, by: measure, k: k, excluding: excluded) { scores[$0] }
+            if let found {
+              #expect(found == Array(sorted.prefix(k)), "\(catalogue) \(count) x \(width), \(measure), \(k)")
+            } else {
+              // Only a query without direction is given back here.
+              #expect(catalogue == .tiny, "\(catalogue) \(count) x \(width)")
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test func aPartOfAMatrixIsACatalogue() throws {
+    let items = Catalogue.normal.matrix(3000, 20, 1)
+    let rows = try #require(QuantizedRows(items, rows: 700..<2900))
+    let vector = UnsafePointer(items.row(3))
+    let scores = (0..<2200).map { kernels.dot(vector, items.row(700 + $0), 20) }
+    #expect(rows.best(for: vector, by: .product, k: 30, excluding: []) { scores[$0] } == best(scores, 30, []))
+    #expect(rows.count == 2200 && rows.byteCount < 2200 * 40)
+  }
+
+  @Test func whatCannotBeBoundedIsRefused() {
+    #expect(QuantizedRows(Matrix(rows: 0, columns: 8)) == nil)
+    #expect(QuantizedRows(Matrix(rows: 9, columns: 3)) == nil)
+    #expect(QuantizedRows(Matrix(rows: 9, columns: 257)) == nil)
+    for bad in [Float.nan, .infinity, -.infinity, 1e30] {
+      let matrix = Matrix(rows: 40, columns: 8)
+      matrix[17, 3] = bad
+      #expect(QuantizedRows(matrix) == nil)
+    }
+    let rows = QuantizedRows(Catalogue.normal.matrix(40, 8, 1))
+    for bad in [Float.nan, .infinity, 1e30, 0] {
+      let query = [Float](repeating: bad, count: 8)
+      #expect(rows?.best(for: query, by: .product, k: 3, excluding: []) { Float($0) } == nil)
+    }
+  }
+
+  @Test func tiesByTheThousandAreGivenBack() throws {
+    let items = Matrix(rows: 20_000, columns: 8)
+    items.fill(1)
+    let rows = try #require(QuantizedRows(items))
+    #expect(rows.best(for: items.row(0), by: .product, k: 3, excluding: []) { _ in 8 } == nil)
+  }
+
+  @Test(arguments: [1, 2, 3, 8]) func threadsAndEarlyEndsChangeNothing(_ threads: Int) throws {
+    let before = Parallelism.threadCount
+    defer { Parallelism.threadCount = before }
+    Parallelism.threadCount = threads
+    // Norms fall steeply, so that most chunks are never read.
+    let items = Catalogue.normal.matrix(60_000, 16, 1)
+    var stream = RandomStream(seed: 5, purpose: .test)
+    for row in 0..<items.rows {
+      kernels.scale(Float(Glibc.exp(stream.normal())), items.row(row), items.row(row), items.columns)
+    }
+    let rows = try #require(QuantizedRows(items))
+    for query in 0..<8 {
+      let vector = UnsafePointer(items.row(query * 11))
+      for measure in [RowMeasure.product, .cosine] {
+        let scores = (0..<items.rows).map { row in
+          measure == .product ? kernels.dot(vector, items.row(row), 16) : cosine(vector, items.row(row), 16)
+        }
+        let found = rows.best(for: vector, by: measure, k: 50, excluding: [Int32(query)]) { scores[$0] }
+        #expect(found == best(scores, 50, [Int32(query)]))
+      }
+    }
+  }
+
+  /// Alone, queries are answered by float products; together, over rounded rows.
+  @Test(arguments: QuantizedTopKTests.Catalogue.allCases) func aBatchEqualsItsQueriesAlone(_ catalogue: Catalogue) {
+    for (width, k) in [(4, 20), (33, 100), (250, 1)] {
+      let items = catalogue.matrix(2100, width, 1)
+      let queries = catalogue.matrix(40, width, 2)
+      let rows = (0..<40).map { Int32($0) }
+      let excluded: (Int32) -> ArraySlice<Int32> = { row in
+        row % 2 == 0 ? [] : (0..<Int32(2100)).filter { ($0 &* 31 &+ row) % 5 == 0 }[...]
+      }
+      let together = batchTopK(queries: queries, queryRows: rows, items: items, k: k, excluded: excluded)
+      for row in rows {
+        let alone = batchTopK(queries: queries, queryRows: [row], items: items, k: k, excluded: excluded)
+        #expect(alone == [together[Int(row)]], "\(catalogue) \(width) \(k), query \(row)")
+      }
+    }
+  }
+}
+
+@Suite struct IntegerKernelTests {
+  @Test(arguments: supportedLevels) func scansFindWhatQualifies(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    for count in stride(from: 0, through: 160, by: 32) {
+      var stream = RandomStream(seed: 2, purpose: .test, epoch: count)
+      let shorts = (0..<count).map { _ in Int16(truncatingIfNeeded: Int(stream.below(65_536))) }
+      let integers = (0..<count).map { _ in Int32(stream.below(2_000_000)) - 1_000_000 }
+      var found = [Int32](repeating: 0, count: count + 1)
+      for threshold in [Int16.min, -20_000, 0, 31_000, .max] {
+        let number = table.shortScan(shorts, count, threshold, &found)
+        #expect(Array(found[0..<number]) == shorts.indices.filter { shorts[$0] >= threshold }.map(Int32.init))
+        let limit = Int32(threshold) * 30
+        let other = table.integerScan(integers, count, limit, &found)
+        #expect(Array(found[0..<other]) == integers.indices.filter { integers[$0] >= limit }.map(Int32.init))
+      }
+      for groups in [1, 3, 8] {
+        var short = [Int16](repeating: 1, count: 128)
+        var integer = [Int32](repeating: 1, count: 128)
+        table.shortGroupMaxima(shorts, count, groups, &short)
+        table.integerGroupMaxima(integers, count, groups, &integer)
+        for set in 0..<16 * groups {
+          let members = stride(from: set, to: count, by: 16 * groups)
+          #expect(short[set] == members.map { shorts[$0] }.max() ?? .min)
+          #expect(integer[set] == members.map { integers[$0] }.max() ?? .min)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: supportedLevels) func extentsAreThoseOfTheRows(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    for width in kernelLengths {
+      let values = Distribution.logNormal.values(3 * width)
+      let buffer = GuardedFloats(capacity: max(1, 3 * width))
+      var squares = [Float](repeating: -1, count: 3)
+      var largest = [Float](repeating: -1, count: 3)
+      table.rowExtents(3, width, buffer.place(values, .end), &squares, &largest)
+      for row in 0..<3 {
+        let numbers = values[row * width..<(row + 1) * width]
+        let truth = numbers.reduce(0.0) { $0 + Double($1) * Double($1) }
+        #expect(abs(Double(squares[row]) - truth) <= truth * 1e-6)
+        #expect(largest[row] == numbers.map(\.magnitude).max() ?? 0)
+      }
+    }
+  }
+
+  /// Rounding, layout and product together: the sum of the rounded numbers' products, modulo the width of the sum.
+  @Test(arguments: supportedLevels) func productsAreThoseOfTheRoundedNumbers(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    for width in Array(1...40) + [64, 65] {
+      let steps = (width + 1) / 2
+      let x = Distribution.uniform.values(40 * width)
+      let query = (0..<width).map { Int32($0 * 37 % 181) - 90 }
+      for rows in [1, 5, 16, 31, 32] {
+        let order = (0..<rows).map { Int32(($0 * 7) % 40) }
+        let rounded = order.map { row in
+          (0..<width).map { (x[Int(row) * width + $0] * 120).rounded(.toNearestOrEven) }
+        }
+        let sums = rounded.map { zip($0, query).reduce(0) { $0 + Int($1.0) * Int($1.1) } }
+        let buffer = GuardedFloats(capacity: 40 * width)
+        let source = buffer.place(x, .end)
+        var squares = [Float](repeating: 0, count: 32)
+        var bytes = [Int16](repeating: 99, count: 32 * steps)
+        table.quantizeBytePanel(rows, width, source, order, 120, &bytes, &squares)
+        for row in 0..<rows {
+          let truth = (0..<width).reduce(0.0) { total, column in
+            let value = Double(x[Int(order[row]) * width + column] * 120)
+            return total + (value - value.rounded(.toNearestOrEven)) * (value - value.rounded(.toNearestOrEven))
+          }
+          #expect(abs(Double(squares[row]) - truth) < 1e-4 * (1 + truth))
+        }
+        func twice(_ value: Int32) -> Int32 {
+          Int32(truncatingIfNeeded: (UInt32(bitPattern: value) & 0xFFFF) &* 0x10001)
+        }
+        var factors: [Int32] = [0]
+        var start: Int32 = 0
+        for step in 0..<steps {
+          let lower = query[2 * step]
+          let upper = 2 * step + 1 < width ? query[2 * step + 1] : 0
+          start -= 128 * lower
+          factors += [twice(lower), twice(upper - 256 * lower)]
+        }
+        factors[0] = twice(start)
+        var out = [Int16](repeating: 0, count: 32)
+        table.byteProduct(1, steps, bytes, factors, &out)
+        for row in 0..<32 {
+          #expect(out[row] == (row < rows ? Int16(truncatingIfNeeded: sums[row]) : 0), "\(width) \(rows) \(row)")
+        }
+        guard rows <= 16, level != .baseline else { continue }
+        var words = [Int32](repeating: 99, count: 16 * steps)
+        table.quantizeWordPanel(rows, width, source, order, 120, &words, &squares)
+        let pairs = (0..<steps).flatMap { step -> [Int32] in
+          let upper = 2 * step + 1 < width ? query[2 * step + 1] : 0
+          let pair = query[2 * step] & 0xFFFF | upper << 16
+          return [pair, 0, pair, pair, 0, pair]
+        }
+        var results = [Int32](repeating: 7, count: 6 * 16)
+        cplatform_word_product(1, Int64(steps), words, pairs, &results, 16)
+        for row in 0..<16 {
+          let sum = row < rows ? Int32(sums[row]) : 0
+          #expect((0..<6).map { results[16 * $0 + row] } == [sum, 0, sum, sum, 0, sum], "\(width) \(rows) \(row)")
+        }
+      }
+    }
+  }
+}
