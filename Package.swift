@@ -46,12 +46,12 @@ let package = Package(
     .target(name: "CPlatform"),
     .target(name: "CReadline", linkerSettings: [.linkedLibrary("readline", .when(traits: ["Readline"]))]),
     // Layer 1: kernels, one source folder compiled once per instruction set (the others are symbolic links to Kernels).
-    .target(name: "Kernels", swiftSettings: common + [.unsafeFlags(kernelFlags)]),
+    .target(name: "Kernels", dependencies: ["CPlatform"], swiftSettings: common + [.unsafeFlags(kernelFlags)]),
     .target(
-      name: "KernelsAVX2",
+      name: "KernelsAVX2", dependencies: ["CPlatform"],
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(wideKernelFlags)]),
     .target(
-      name: "KernelsAVX512",
+      name: "KernelsAVX512", dependencies: ["CPlatform"],
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(widestKernelFlags)]),
     // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
     .target(
@@ -84,7 +84,8 @@ let package = Package(
       dependencies: [
         "Engine", "Numerics", "Files", .target(name: "CReadline", condition: .when(traits: ["Readline"])),
       ], swiftSettings: common),
-    .target(name: "Benchmarks", dependencies: ["Numerics", "Files"], swiftSettings: common),
+    .target(
+      name: "Benchmarks", dependencies: ["Alignments", "Autodiff", "Numerics", "Files"], swiftSettings: common),
     .target(
       name: "Experiments",
       dependencies: [

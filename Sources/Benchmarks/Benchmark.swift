@@ -50,7 +50,7 @@ package struct Benchmark: Sendable {
   }
 
   /// Every benchmark of this target, in the order of the help text.
-  package static let all: [Benchmark] = [.gemm, .sparse, .kernels, .topK, .kMeans]
+  package static let all: [Benchmark] = [.gemm, .sparse, .kernels, .losses, .topK, .kMeans]
 
   /// The benchmark called `name`, out of those given.
   /// - Parameters:
@@ -73,6 +73,11 @@ package struct Benchmark: Sendable {
     var report = BenchmarkReport(
       name: name, summary: summary, level: Numerics.kernels.level.name, processors: Parallelism.processorCount,
       sections: try measure(options))
+    for index in report.sections.indices {
+      let threads = report.sections[index].threads
+      let known = report.sections[..<index].first { $0.threads == threads }?.multiplyAddRate
+      report.sections[index].multiplyAddRate = known ?? MachineCeiling.multiplyAdd(threads: threads)
+    }
     if load > 0.5, !report.sections.isEmpty {
       report.sections[0].notes.append(
         "the machine was not quiet: load average \(fixed(load, 2)) before the run; only ratios mean something")
@@ -87,6 +92,8 @@ package enum BenchmarkError: DescribedFailure, Equatable {
   case unknown(name: String, known: [String])
   /// A file of vectors has another number of axes than two.
   case notAMatrix(path: String)
+  /// A line of a history is no report.
+  case notAHistory(path: String, line: Int)
   /// Queries and items have different widths.
   case widths(queries: Int, items: Int)
 
@@ -95,6 +102,8 @@ package enum BenchmarkError: DescribedFailure, Equatable {
     case .unknown(let name, let known):
       "there is no benchmark \"\(name)\"; the benchmarks are: \(known.joined(separator: ", "))"
     case .notAMatrix(let path): "\(path): vectors must be a matrix, one row for each; write an array with two axes"
+    case .notAHistory(let path, let line):
+      "\(path): line \(line) is no report of `darec bench`; a history holds one a line, as --record writes them"
     case .widths(let queries, let items):
       "queries have \(queries) columns and items \(items): write vectors of the same model"
     }

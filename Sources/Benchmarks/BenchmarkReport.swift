@@ -33,6 +33,16 @@ package struct BenchmarkMeasurement: Sendable {
     self.ratio = ratio
   }
 
+  /// Creates a measurement of a contender that stands alone from the times of its runs.
+  /// - Parameter rate: what stands in the rate's column.
+  package init(contender: String, times: [Double], rate: Double) {
+    let sorted = times.isEmpty ? [.nan] : times.sorted()
+    let median = quantile(sorted, 0.5)
+    self.init(
+      contender: contender, median: median, minimum: sorted[0],
+      spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median, rate: rate, shareOfCeiling: nil, ratio: 1)
+  }
+
   /// The measurement as a JSON object.
   package var json: JSONValue {
     .object([
@@ -69,6 +79,8 @@ package struct BenchmarkSection: Sendable {
   package var cases: [BenchmarkCase]
   /// Sentences about what is missing or special in this run.
   package var notes: [String]
+  /// What the machine could do in this run with as many threads, GFLOP/s; nil until `Benchmark.run` has measured it.
+  package var multiplyAddRate: Double?
 
   /// Creates a section.
   package init(
@@ -119,6 +131,7 @@ package struct BenchmarkReport: Sendable {
       .init("threads", .integer(section.threads)), .init("unit", .string(section.unit)),
       .init("ceiling", section.ceiling.map { .number($0.rate) } ?? .null),
       .init("ceiling_meaning", section.ceiling.map { .string($0.meaning) } ?? .null),
+      .init("multiply_add_rate", section.multiplyAddRate.map { .number($0) } ?? .null),
       .init(
         "cases",
         .array(

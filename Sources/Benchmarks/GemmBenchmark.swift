@@ -28,7 +28,7 @@ extension Benchmark {
       options.progress("gemm: \(threads) thread(s)")
       Parallelism.threadCount = threads
       let ceiling = MachineCeiling.multiplyAdd(threads: threads)
-      let peer = options.includesPeers ? NumpyPeer(threads: threads) : nil
+      let peer = options.includesPeers ? PythonPeer(threads: threads) : nil
       var notes: [String] = []
       if let peer {
         notes.append("peer: \(peer.version), \(threads) thread(s)")
@@ -55,7 +55,7 @@ extension Benchmark {
     }
   }
 
-  private static func contenders(_ shape: Shape, _ peer: NumpyPeer?) -> [Contender] {
+  private static func contenders(_ shape: Shape, _ peer: PythonPeer?) -> [Contender] {
     let a = random(shape.transposeA ? shape.k : shape.m, shape.transposeA ? shape.m : shape.k, step: 1)
     let b = random(shape.transposeB ? shape.n : shape.k, shape.transposeB ? shape.k : shape.n, step: 2)
     let c = Matrix(rows: shape.m, columns: shape.n)

@@ -24,6 +24,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +52,11 @@ enum { caught_signal_count = sizeof caught_signals / sizeof caught_signals[0] };
 
 static bool line_is_ready;
 static char *finished_line;
+
+/* A locale of UTF-8 that every system of this decade has. */
+static const char utf8_locale[] = "C.UTF-8";
+/* True where the environment names another encoding, or none. */
+static bool replaces_locale;
 
 bool darec_readline_is_available(void) { return true; }
 
@@ -146,6 +153,31 @@ static void resume(void) {
   rl_forced_update_display();
 }
 
+/* ---- characters ---- */
+
+/* A line is UTF-8 whatever the environment says; without this the keys that move and delete would work on the bytes of
+   a character one by one. */
+static void choose_locale(void) {
+  replaces_locale = false;
+  if (setlocale(LC_CTYPE, "") != NULL && strcmp(nl_langinfo(CODESET), "UTF-8") == 0) return;
+  replaces_locale = setlocale(LC_CTYPE, utf8_locale) != NULL;
+}
+
+static void finish_line(char *line);
+
+/* Shows the prompt. Readline reads the locale from the environment each time, so it finds the better one there, and the
+   environment is the user's again before anything else can look at it. */
+static void install_handler(const char *prompt) {
+  const char *present = replaces_locale ? getenv("LC_ALL") : NULL;
+  char *kept = present == NULL ? NULL : strdup(present);
+  bool replaces = replaces_locale && (present == NULL) == (kept == NULL);
+  if (replaces) setenv("LC_ALL", utf8_locale, 1);
+  rl_callback_handler_install(prompt, finish_line);
+  if (replaces && kept != NULL) setenv("LC_ALL", kept, 1);
+  if (replaces && kept == NULL) unsetenv("LC_ALL");
+  free(kept);
+}
+
 /* ---- lines ---- */
 
 static void finish_line(char *line) {
@@ -158,6 +190,7 @@ static void finish_line(char *line) {
 void darec_readline_start(const char *name, int history_limit, darec_completer new_completer, void *context) {
   completer = new_completer;
   completer_context = context;
+  choose_locale();
   /* readline keeps the pointer, and the caller's may not last. */
   char *kept = strdup(name);
   if (kept != NULL) rl_readline_name = kept;
@@ -195,7 +228,7 @@ int darec_readline_read(const char *prompt, char **line, int *signal_number, boo
   line_is_ready = false;
   finished_line = NULL;
   catch_signals(saved);
-  rl_callback_handler_install(prompt, finish_line);
+  install_handler(prompt);
 
   int outcome = -1;
   while (outcome < 0) {

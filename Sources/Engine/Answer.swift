@@ -41,12 +41,21 @@ package struct AnswerTable: Sendable {
   package var columns: [AnswerColumn]
   /// The rows; each has one cell a column.
   package var rows: [[AnswerCell]]
+  /// Names of columns whose values are terms of one sum: a brief form says what the rows it leaves out add up to.
+  package var summedColumns: [String]
+  /// How many of the last rows a brief form keeps, such as a residual.
+  package var closingRows: Int
 
   /// Creates a table.
-  package init(title: String? = nil, columns: [AnswerColumn], rows: [[AnswerCell]]) {
+  package init(
+    title: String? = nil, columns: [AnswerColumn], rows: [[AnswerCell]], summedColumns: [String] = [],
+    closingRows: Int = 0
+  ) {
     self.title = title
     self.columns = columns
     self.rows = rows
+    self.summedColumns = summedColumns
+    self.closingRows = min(closingRows, rows.count)
   }
 }
 

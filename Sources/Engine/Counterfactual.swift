@@ -9,9 +9,9 @@ struct Counterfactual {
   /// The length N of the list that the item is to leave.
   var top: Int
   var method: EditMethod
-  /// Past items whose removal drops the item out of the list, most effective first; empty when no set does.
+  /// Past items whose removal drops the item out of the list, most effective first; empty when no such set was found.
   var removed: [Int32]
-  /// The item's place and score without them, or without any past item when no set drops it.
+  /// The item's place and score without them, or without any past item when no set was found.
   var rank: Int
   var score: Double
 
@@ -28,6 +28,8 @@ extension Engine {
   private static let pruningTrials = 200
   /// Largest set for which one of fewer items is searched.
   private static let searchedSize = 24
+  /// Longest history of which every set is tried before the answer is that there is none: 255 trials.
+  private static let exhaustiveHistory = 8
 
   /// What a trial of a set says: the item's place and score without the set, and its lead over the N-th of the rivals
   /// that the search follows (negative when it has fallen behind).
@@ -41,7 +43,9 @@ extension Engine {
   ///
   /// Greedy: in each step the item goes whose removal, by the terms of the score, brings the item closest to falling
   /// behind the N-th of its rivals. From when the terms say that it has fallen, every step is verified by `editedScores`;
-  /// then what turns out to be superfluous is put back, each trial verified. While a set of one item less seems
+  /// then what turns out to be superfluous is put back, each trial verified. Places do not fall steadily as items go (with
+  /// a shorter history each of the rest weighs more), so where the greedy sets leave the item in the list, the sets that
+  /// are predicted to come closest are tried as well: every one of a short history. While a set of one item less seems
   /// possible, `RemovalRace.leadingSets` proposes sets of that size, best first, and the first that a trial confirms is
   /// the new set. A proposal is tried when its predicted lead is within twice the largest error of the predictions
   /// tried so far, at most `pruningTrials` of them.
@@ -73,18 +77,40 @@ extension Engine {
         top: top, method: editMethod, removed: removed.map { history[$0] }, rank: trial.rank, score: trial.score)
     }
     var removed: [Int] = []
-    var outcome: Trial?
+    var untried: [[Int]] = []
+    var best: Trial?
+    var without: Trial?
     while let next = race.removeBest() {
       if cancellation.isCancelled { throw .interrupted }
       removed.append(next)
-      guard race.hasFallen || removed.count == history.count else { continue }
+      guard race.hasFallen || removed.count == history.count else {
+        untried.append(removed)
+        continue
+      }
       let result = try trial(removed)
-      outcome = result
-      if result.rank > top { break }
+      without = result
+      if result.rank > top {
+        best = result
+        break
+      }
     }
-    guard var best = outcome, best.rank > top else {
+    if best == nil {
+      let isShort = history.count <= Self.exhaustiveHistory
+      for (set, lead) in Self.likelySets(of: followed, count: history.count, isShort: isShort, greedy: untried) {
+        if cancellation.isCancelled { throw .interrupted }
+        // Beyond the prediction's error there is nothing to find, unless every set is to be tried.
+        guard isShort || lead <= 2 * largestError else { break }
+        let result = try trial(set)
+        if result.rank > top {
+          removed = set
+          best = result
+          break
+        }
+      }
+    }
+    guard var best else {
       let nothing: Trial
-      if let outcome { nothing = outcome } else { nothing = try trial(Array(history.indices)) }
+      if let without { nothing = without } else { nothing = try trial(Array(history.indices)) }
       return answer([], nothing)
     }
     var trials = 0
@@ -114,6 +140,34 @@ extension Engine {
       break
     }
     return answer(removed, best)
+  }
+
+  /// Sets of past items that a search without success may have passed over, in the order in which they are tried.
+  ///
+  /// Of a short history every set, smaller ones first; else the greedy steps and the best of each small size by
+  /// predicted lead, at most `pruningTrials`. Of equal ones the smaller set comes first.
+  private static func likelySets(
+    of race: RemovalRace, count: Int, isShort: Bool, greedy: [[Int]]
+  ) -> [(set: [Int], lead: Double)] {
+    guard count > 0 else { return [] }
+    var sets: [(set: [Int], lead: Double)]
+    if isShort {
+      sets = (1..<(1 << count)).map { mask in
+        let set = (0..<count).filter { mask >> $0 & 1 == 1 }
+        return (set, race.lead(without: set))
+      }
+    } else {
+      let size = min(searchedSize, count - 1)
+      sets = race.leadingSets(upTo: size, limit: pruningTrials / size).flatMap { $0 }
+      sets += greedy.map { ($0, race.lead(without: $0)) }
+    }
+    sets.sort { first, second in
+      if isShort && first.set.count != second.set.count { return first.set.count < second.set.count }
+      if first.lead != second.lead { return first.lead < second.lead }
+      if first.set.count != second.set.count { return first.set.count < second.set.count }
+      return first.set.lexicographicallyPrecedes(second.set)
+    }
+    return isShort ? sets : Array(sets.prefix(pruningTrials))
   }
 
   private func removalRace(

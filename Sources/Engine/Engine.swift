@@ -115,6 +115,12 @@ package final class Engine: Sendable {
     return table.indices(startingWith: prefix, limit: limit).map { table[$0] }
   }
 
+  /// Ids of the items a user has, in item order; none of an unknown user.
+  package func pastItems(of user: String) -> [String] {
+    guard let row = bundle.users.index(of: user) else { return [] }
+    return bundle.interactions.row(row).map { bundle.items[Int($0)] }
+  }
+
   /// Item titles that start with a prefix (case-insensitive), at most `limit`; a title that several items have is
   /// listed once.
   package func titles(startingWith prefix: String, limit: Int) -> [String] {
@@ -138,19 +144,28 @@ package func grouped(_ number: Int) -> String {
   return result
 }
 
-/// A share as whole per cent, for sentences.
+/// A share as whole per cent, for sentences; short of all it is never 100 %, and more than nothing never 0 %.
 func wholePercent(_ share: Double) -> String {
-  share.isFinite ? "\(grouped(Int((100 * share).rounded()))) %" : "\(share)"
+  guard share.isFinite, share.magnitude < 1e12 else { return "\(share)" }
+  if share > 0.99, share < 1 { return "over 99 %" }
+  if share > 0, share < 0.01 { return "under 1 %" }
+  return "\(grouped(Int((100 * share).rounded()))) %"
 }
 
 /// The text with its first letter as a capital, for the beginning of sentences.
 func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
-/// A number with a fixed number of decimals, for sentences; no locale and no Foundation.
+/// A number with a fixed number of decimals, for sentences; more where these would all be zeros of a number that is not
+/// zero.
+///
+/// No locale and no Foundation.
 func decimal(_ value: Double, places: Int = 3) -> String {
   guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }
   let factor = (0..<places).reduce(1.0) { power, _ in power * 10 }
   let scaled = Int((value.magnitude * factor).rounded())
+  if scaled == 0, value != 0 {
+    return places < 6 ? decimal(value, places: places + 1) : NumberText.fixed(value, decimals: places)
+  }
   let fraction = String(scaled % Int(factor))
   let sign = value < 0 && scaled != 0 ? "-" : ""
   return sign + "\(scaled / Int(factor))."

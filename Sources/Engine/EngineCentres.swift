@@ -116,7 +116,7 @@ extension Engine {
   func centre(_ number: Int) throws(QueryError) -> Answer {
     let all = try matchedCentres()
     guard (1...max(1, all.count)).contains(number), number <= all.count else {
-      throw .invalid("there is no centre \(number); the model has centres 1 to \(all.count)")
+      throw .invalidWord("there is no centre \(number); the model has centres 1 to \(all.count)", word: "\(number)")
     }
     let centre = all[number - 1]
     let sides = Side.allCases.map { (side: $0, items: closestItems(of: centre, side: $0, top: Self.openedItems)) }

@@ -9,8 +9,7 @@ extension Engine {
   package func similar(_ request: SimilarRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
     try check(top: request.top)
     let index = try index(of: request.kind, request.id)
-    let hasSides = request.space == .shared || request.space == .specific
-    let view = SpaceView(space: request.space, side: hasSides ? request.side : nil)
+    let view = SpaceView(space: request.space, side: request.space.hasSides ? request.side : nil)
     let vectors = try requiredVectors(request.kind, view)
     let (found, method) = try nearestAndMethod(
       to: index, in: vectors, top: request.top, cancellation: cancellation)

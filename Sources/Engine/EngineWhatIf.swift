@@ -54,16 +54,20 @@ extension Engine {
     guard !added.isEmpty || !removed.isEmpty else {
       throw .invalid("name items to add with +ITEM or to take away with -ITEM")
     }
-    for item in added {
-      if contains(removed, item) {
-        throw .invalid("\(name(of: .item, Int(item))) cannot be added and taken away at once")
+    for word in request.added {
+      let item = try itemIndex(word)
+      if contains(removed, Int32(item)) {
+        throw .invalidWord("\(name(of: .item, item)) cannot be added and taken away at once", word: word)
       }
-      if contains(past, item) {
-        throw .invalid("the user has \(name(of: .item, Int(item))) already; take it away with -")
+      if contains(past, Int32(item)) {
+        throw .invalidWord("the user has \(name(of: .item, item)) already; take it away with -", word: word)
       }
     }
-    for item in removed where !contains(past, item) {
-      throw .invalid("the user does not have \(name(of: .item, Int(item))), so it cannot be taken away")
+    for word in request.removed {
+      let item = try itemIndex(word)
+      if !contains(past, Int32(item)) {
+        throw .invalidWord("the user does not have \(name(of: .item, item)), so it cannot be taken away", word: word)
+      }
     }
     let history = (past.filter { !contains(removed, $0) } + added).sorted()
     let leftOut = (past + added).sorted()
@@ -104,7 +108,9 @@ extension Engine {
     var sentences = [
       "\(capitalized(name(of: .user, user)))\(edit): "
         + (news.isEmpty
-          ? "the same items stay in the top \(request.top)"
+          ? movements.count < request.top
+            ? "every other item is in the list, as before"
+            : "the same items stay in the top \(request.top)"
           : "\(count(news.count, "item")) of the top \(request.top) \(news.count == 1 ? "is" : "are") new")
         + " (\(how))."
     ]

@@ -121,7 +121,8 @@ extension Engine {
     }
     let forThem = means.filter { $0.value > 0 }.prefix(Self.namedDifferences)
     if !forThem.isEmpty {
-      result.append("What puts the \(grouped(rivals.count)) ahead of it, on average: \(list(forThem)).")
+      let ahead = rivals.count == 1 ? "that one ahead of it" : "the \(grouped(rivals.count)) ahead of it, on average"
+      result.append("What puts \(ahead): \(list(forThem)).")
     }
     let forIt = means.filter { $0.value < 0 }.prefix(1)
     if !forIt.isEmpty { result.append("Most in its own favour: \(list(forIt)).") }

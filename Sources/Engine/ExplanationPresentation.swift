@@ -159,10 +159,7 @@ extension Engine {
     if let against = explanation.terms.first(where: { $0.item != nil && $0.value < 0 }), let item = against.item {
       result.append("Most against it: \(name(of: .item, Int(item))) (\(decimal(against.value))).")
     }
-    if explanation.isExact {
-      let rest = explanation.unlisted > 0 ? " and \(count(explanation.unlisted, "smaller term")) (residual)" : ""
-      result.append("The listed terms\(rest) add up to the score exactly: they are how the model computes it.")
-    }
+    result.append(sentence(ofSum: explanation))
     if let evidence = explanation.evidence {
       let first = evidence.terms == 1 ? "The first term carries" : "The first \(grouped(evidence.terms)) terms carry"
       result.append("\(first) 80 % of the score.")
@@ -181,6 +178,20 @@ extension Engine {
     return result
   }
 
+  /// Whether the terms are the score, and what is left of it where they are not.
+  private func sentence(ofSum explanation: Explanation) -> String {
+    let listed = explanation.terms.count
+    guard explanation.isExact else {
+      let share =
+        explanation.score == 0 ? "" : ", \(wholePercent((explanation.residual / explanation.score).magnitude)) of it"
+      return "The \(count(listed, "term")) leave \(decimal(explanation.residual)) of the score unexplained\(share) "
+        + "(residual)."
+    }
+    let rest = explanation.unlisted > 0 ? " and \(count(explanation.unlisted, "smaller term")) (residual)" : ""
+    let all = listed == 1 && rest.isEmpty ? "The one term is" : "All \(count(listed, "term"))\(rest) add up to"
+    return "\(all) the score exactly: they are how the model computes it."
+  }
+
   /// How sentences and columns name a part of the score: what is of the model goes without saying so.
   static func partLabel(_ name: String) -> String {
     switch name {
@@ -195,14 +206,14 @@ extension Engine {
   func sentence(of counterfactual: Counterfactual) -> String {
     guard counterfactual.isFound else {
       return
-        "No set of past items is why it is in the top \(counterfactual.top): without any of them it would still be "
-        + "number \(grouped(counterfactual.rank)) (\(counterfactual.method.sentence))."
+        "No set of past items was found without which it would leave the top \(counterfactual.top); without any of them "
+        + "it would be number \(grouped(counterfactual.rank)) (\(counterfactual.method.sentence(of: 2)))."
     }
     let shown = counterfactual.removed.prefix(Self.namedRemovals).map { name(of: .item, Int($0)) }
     let more = counterfactual.removed.count - shown.count
     let list = more > 0 ? shown.joined(separator: ", ") + " and \(count(more, "other"))" : shown.joined(separator: ", ")
     return "Without \(list) it would leave the top \(counterfactual.top) and be number "
-      + "\(grouped(counterfactual.rank)) (\(counterfactual.method.sentence))."
+      + "\(grouped(counterfactual.rank)) (\(counterfactual.method.sentence(of: counterfactual.removed.count)))."
   }
 
   /// Items of a counterfactual that a sentence names.
@@ -240,7 +251,8 @@ extension Engine {
         term.item.map { titleCell(of: .item, Int($0)) } ?? .missing, .number(term.value), .number(term.share),
       ]
     }
-    if explanation.unlisted > 0 || !explanation.isExact {
+    let hasResidual = explanation.unlisted > 0 || !explanation.isExact
+    if hasResidual {
       rows.append(
         [.text("residual"), .missing, .missing, .number(explanation.residual), .missing])
     }
@@ -250,7 +262,7 @@ extension Engine {
         columns: [
           .init("kind", .word), .init("item", .identifier), .init("title", .title), .init("value", .bar),
           .init("share", .number),
-        ], rows: rows)
+        ], rows: rows, summedColumns: ["value", "share"], closingRows: hasResidual ? 1 : 0)
     ]
     if !explanation.parts.isEmpty {
       // A table of its own: with the parts' names beside value and share no screen would hold it.

@@ -14,9 +14,10 @@ enum EditMethod: String {
   case closedForm = "closed_form"
 
   /// How a sentence ends that gives such a score.
-  var sentence: String {
+  /// - Parameter removed: how many items were taken out.
+  func sentence(of removed: Int) -> String {
     switch self {
-    case .repropagation: return "the graph without them was propagated anew"
+    case .repropagation: return "the graph without \(removed == 1 ? "it" : "them") was propagated anew"
     case .refit: return "the user's vector was refitted; this model has no graph"
     case .closedForm: return "the user's vector alone was made anew; the bundle has no recipe to propagate again"
     }

@@ -14,19 +14,21 @@ package enum QueryError: DescribedFailure, Sendable {
   case notAvailable(String)
   /// The query's own values are wrong.
   case invalid(String)
+  /// One word of the query is wrong, as it was typed.
+  case invalidWord(String, word: String)
   /// The query was cancelled by Ctrl-C.
   case interrupted
 
   package var description: String {
     switch self {
     case .unknownUser(let id, let near):
-      return "unknown user '\(id)'" + Self.suggestion(near)
+      return "unknown user '\(Self.shortened(id))'" + Self.suggestion(near)
     case .unknownItem(let id, let near):
-      return "unknown item '\(id)'" + Self.suggestion(near)
+      return "unknown item '\(Self.shortened(id))'" + Self.suggestion(near)
     case .ambiguousTitle(let title, let ids):
-      return "several items are called '\(title)'; name one by its id: " + ids.joined(separator: ", ")
+      return "several items are called '\(Self.shortened(title))'; name one by its id: " + ids.joined(separator: ", ")
     case .notAvailable(let reason): return reason
-    case .invalid(let reason): return reason
+    case .invalid(let reason), .invalidWord(let reason, _): return reason
     case .interrupted: return "interrupted"
     }
   }
@@ -37,6 +39,17 @@ package enum QueryError: DescribedFailure, Sendable {
   }
 
   private static func suggestion(_ near: [String]) -> String {
-    near.isEmpty ? "" : "; near: " + near.joined(separator: ", ")
+    near.isEmpty ? "" : "; near: " + near.map { shortened($0, to: 120) }.joined(separator: ", ")
+  }
+
+  /// A word as messages show it: a megabyte of garbage does not fill the screen.
+  ///
+  /// Counted in scalars: a single character may hold any number of marks.
+  private static func shortened(_ text: String, to limit: Int = 60) -> String {
+    let scalars = text.unicodeScalars
+    guard let last = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
+      last != scalars.endIndex
+    else { return text }
+    return String(scalars[..<scalars.index(before: last)]) + "…"
   }
 }

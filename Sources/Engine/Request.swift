@@ -10,6 +10,17 @@ package enum Space: String, CaseIterable, Sendable {
   case specific
   /// The frozen text embedding itself.
   case text
+
+  /// True where behaviour and language have a space each.
+  package var hasSides: Bool { self == .shared || self == .specific }
+
+  /// Refuses a side that was named for a space that has none: it would change nothing.
+  package func check(side: Side?) throws(QueryError) {
+    guard let side, !hasSides else { return }
+    throw .invalidWord(
+      "the space '\(rawValue)' has no sides; leave out '\(side.rawValue)', or take shared or specific",
+      word: side.rawValue)
+  }
 }
 
 /// Which side of a shared or specific space is meant.

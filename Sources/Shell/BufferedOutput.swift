@@ -10,6 +10,10 @@ package final class BufferedOutput {
   package let descriptor: Int32
   /// The errno of the first write that failed; `EPIPE` means that the reader is gone.
   package private(set) var failure: Int32?
+  /// Put a blank line between two answers, as `line` mode needs, where nothing else shows where one ends.
+  var separatesAnswers = false
+  /// True when the last answer was one to be separated from the next.
+  private var awaitsSeparation = false
   private var buffer: [UInt8] = []
   private static let capacity = 1 << 16
 
@@ -23,9 +27,18 @@ package final class BufferedOutput {
     if buffer.count >= Self.capacity { flush() }
   }
 
-  /// Lets `fill` append to the buffer directly; writes when enough have gathered.
+  /// Lets `fill` append one answer to the buffer directly; writes when enough have gathered.
   package func write(_ fill: (inout [UInt8]) -> Void) {
+    let isSeparated = separatesAnswers && awaitsSeparation
+    if isSeparated { buffer.append(0x0A) }
+    let start = buffer.count
     fill(&buffer)
+    if buffer.count > start {
+      awaitsSeparation = separatesAnswers
+    } else if isSeparated {
+      // Nothing came that had to be kept apart.
+      buffer.removeLast()
+    }
     if buffer.count >= Self.capacity { flush() }
   }
 

@@ -18,6 +18,8 @@ package enum ValueKind: Sendable, Equatable {
   case file
   /// Any words up to the end of the line.
   case text
+  /// Items behind a sign, as many as wanted: `+ITEM` or `-ITEM`.
+  case signedItems
   /// The name of a command or a topic of help.
   case topic
 }

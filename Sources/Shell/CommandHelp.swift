@@ -8,37 +8,49 @@ package enum CommandHelp {
     package let name: String
     /// One line.
     package let summary: String
-    /// The text, wrapped for 80 cells.
+    /// The text, wrapped for 80 cells; `CommandHelp.text(forTopic:width:)` fits it to narrower screens.
     package let text: String
   }
 
   /// The list of all commands.
-  package static var overview: String {
+  /// - Parameter width: cells of the screen.
+  package static func overview(width: Int = TextWrapping.usualWidth) -> String {
     var text = "Queries\n"
-    for entry in CommandTable.entries where !entry.isSetting { text += line(entry.name, entry.summary) }
+    for entry in CommandTable.entries where !entry.isSetting { text += line(entry.name, entry.summary, width: width) }
     text += "\nSettings\n"
-    for entry in CommandTable.entries where entry.isSetting { text += line(entry.name, entry.summary) }
+    for entry in CommandTable.entries where entry.isSetting { text += line(entry.name, entry.summary, width: width) }
     text += "\nTopics\n"
-    for topic in topics { text += line(".help \(topic.name)", topic.summary) }
-    text += "\n'.help COMMAND' or 'COMMAND --help' says more about one command.\n"
+    for topic in topics { text += line(".help \(topic.name)", topic.summary, width: width) }
+    text += "\n" + wrapped("'.help COMMAND' or 'COMMAND --help' says more about one command.", width: width)
     return text
   }
 
   /// Help for a command or a topic by name; nil when there is none.
-  package static func text(forTopic name: String) -> String? {
-    if let topic = topics.first(where: { $0.name == name }) { return topic.text }
-    return (CommandTable.entry(named: name) ?? CommandTable.entry(named: "." + name)).map { text(for: $0) }
+  /// - Parameters:
+  ///   - name: of a command, with or without its dot, or of a topic.
+  ///   - width: cells of the screen.
+  package static func text(forTopic name: String, width: Int = TextWrapping.usualWidth) -> String? {
+    if let topic = topics.first(where: { $0.name == name }) {
+      return width < TextWrapping.usualWidth ? TextWrapping.reflowed(topic.text, width: width) : topic.text
+    }
+    let entry = CommandTable.entry(named: name) ?? CommandTable.entry(named: "." + name)
+    return entry.map { text(for: $0, width: width) }
   }
 
-  /// Help for one command.
-  package static func text(for entry: CommandEntry) -> String {
+  /// Help for one command; its example stays on one line however narrow the screen is.
+  /// - Parameters:
+  ///   - entry: the command.
+  ///   - width: cells of the screen.
+  package static func text(for entry: CommandEntry, width: Int = TextWrapping.usualWidth) -> String {
     var text = ""
-    for synopsis in entry.synopses { text += synopsis + "\n" }
-    text += "\n" + wrapped(sentence(entry.summary))
-    for paragraph in entry.details { text += wrapped(paragraph) }
+    for synopsis in entry.synopses {
+      text += width < TextWrapping.usualWidth ? wrapped(synopsis, width: width, indent: 4) : synopsis + "\n"
+    }
+    text += "\n" + wrapped(sentence(entry.summary), width: width)
+    for paragraph in entry.details { text += wrapped(paragraph, width: width) }
     if !entry.flags.isEmpty {
       text += "\n"
-      for flag in entry.flags { text += line(label(flag), flag.summary) }
+      for flag in entry.flags { text += line(label(flag), flag.summary, width: width) }
     }
     if !entry.aliases.isEmpty { text += "\nAlso: " + entry.aliases.joined(separator: ", ") + "\n" }
     text += "\nExample: \(entry.example)\n"
@@ -76,31 +88,18 @@ package enum CommandHelp {
   }
 
   /// A name and what it means, wrapped in a column of its own.
-  private static func line(_ name: String, _ meaning: String) -> String {
+  private static func line(_ name: String, _ meaning: String, width: Int) -> String {
     let indent = 22
     let padding = String(repeating: " ", count: max(indent - 2 - name.utf8.count, 2))
-    var lines = wrapped(meaning, width: 80 - indent).split(separator: "\n")
-    var text = "  " + name + padding + (lines.isEmpty ? "" : lines.removeFirst()) + "\n"
-    for line in lines { text += String(repeating: " ", count: indent) + line + "\n" }
-    return text
+    var bytes: [UInt8] = []
+    TextWrapping.appendEntry("  " + name + padding, meaning, width: width, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static func wrapped(_ text: String, width: Int = 80) -> String {
-    var result = ""
-    var used = 0
-    for word in text.split(separator: " ") {
-      if used > 0 && used + 1 + word.utf8.count > width {
-        result += "\n"
-        used = 0
-      }
-      if used > 0 {
-        result += " "
-        used += 1
-      }
-      result += word
-      used += word.utf8.count
-    }
-    return result + "\n"
+  private static func wrapped(_ text: String, width: Int, indent: Int = 0) -> String {
+    var bytes: [UInt8] = []
+    TextWrapping.append(text, width: width, indent: indent, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// The subjects of `.help` besides the commands.
@@ -140,7 +139,7 @@ package enum CommandHelp {
         """),
     Topic(
       name: "modes", summary: "how answers can be written",
-      text: OutputMode.allCases.map { line($0.rawValue, $0.summary) }.joined()),
+      text: OutputMode.allCases.map { line($0.rawValue, $0.summary, width: TextWrapping.usualWidth) }.joined()),
     Topic(
       name: "exit", summary: "exit codes",
       text: """

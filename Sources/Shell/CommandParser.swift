@@ -180,7 +180,9 @@ package struct CommandParser: Sendable {
   private func addArgument(_ word: Word, to parsed: inout ParsedCommand) throws(ShellError) {
     let entry = parsed.entry
     let position = parsed.arguments.count
-    if let last = entry.arguments.last, last.kind == .text, position >= entry.arguments.count - 1 {
+    if let last = entry.arguments.last, last.kind == .text || last.kind == .signedItems,
+      position >= entry.arguments.count - 1
+    {
       parsed.arguments.append(word)
       return
     }
@@ -228,7 +230,7 @@ package struct CommandParser: Sendable {
     case .user, .item, .entity, .file:
       if word.text.isEmpty { throw fail("\(name) is empty") }
       return word
-    case .text, .topic: return word
+    case .text, .signedItems, .topic: return word
     }
   }
 

@@ -62,7 +62,8 @@ extension ParsedCommand {
     case .whatIf where words.count >= 2:
       let edits = words.dropFirst()
       for edit in edits where !(edit.hasPrefix("+") || edit.hasPrefix("-")) || edit.utf8.count < 2 {
-        throw .invalid("'\(edit)' is no edit; write +ITEM to add an item and -ITEM to take one away")
+        let shown = DisplayWidth.cut(edit, to: 60, ellipsis: "…")
+        throw .invalid("'\(shown)' is no edit; write +ITEM to add an item and -ITEM to take one away")
       }
       func items(_ sign: String) -> [String] { edits.filter { $0.hasPrefix(sign) }.map { String($0.dropFirst()) } }
       var request = WhatIfRequest(user: words[0], added: items("+"), removed: items("-"))

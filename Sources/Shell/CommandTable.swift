@@ -129,7 +129,7 @@ package enum CommandTable {
       example: "compare item 1 2"),
     CommandEntry(
       name: "what-if", action: .whatIf, synopses: ["what-if USER +ITEM -ITEM ... [--top N]"],
-      arguments: [Argument("USER", .user), Argument("+ITEM|-ITEM", .text)], flags: [top],
+      arguments: [Argument("USER", .user), Argument("+ITEM|-ITEM", .signedItems)], flags: [top],
       summary: "what would be recommended if a user's history were another one",
       details: [
         "+ITEM puts an item into the history, -ITEM takes one out; a title goes in quotes behind the sign. The edited graph "

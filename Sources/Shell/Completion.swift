@@ -20,7 +20,11 @@ package struct Completion: Sendable {
   private var engine: any QueryAnswering { model.current }
 
   /// Creates the completion of one model.
-  package init(engine: any QueryAnswering) { self.init(model: OpenModel(engine)) }
+  /// - Parameter person: whom commands mean that name no user.
+  package init(engine: any QueryAnswering, person: String? = nil) {
+    self.init(model: OpenModel(engine))
+    model.person = person
+  }
 
   /// Creates the completion of whatever model a session has open.
   init(model: OpenModel) { self.model = model }
@@ -31,15 +35,25 @@ package struct Completion: Sendable {
   ///   - start: first byte of the word, behind its opening quote when there is one.
   ///   - quote: the opening quote.
   package func candidates(line: [UInt8], start: Int, end: Int, quote: UInt8?) -> [Candidate] {
-    guard start >= 0, end >= start, end <= line.count,
-      let before = String(validating: line[..<max(start - (quote == nil ? 0 : 1), 0)], as: UTF8.self),
+    guard start >= 0, end >= start, end <= line.count else { return [] }
+    var split = max(start - (quote == nil ? 0 : 1), 0)
+    var joint = ""
+    if split > 0, !Self.isBlank(line[split - 1]) {
+      // The quote opens inside a word: behind the sign of +"A title", behind the comma of 1,"A title". Elsewhere, as in
+      // a"b c, what is meant is too rare to guess at.
+      let first = line[..<split].lastIndex(where: Self.isBlank).map { $0 + 1 } ?? 0
+      guard quote != nil, let head = String(validating: line[first..<split], as: UTF8.self),
+        head == "+" || head == "-" || head.hasSuffix(",")
+      else { return [] }
+      joint = head
+      split = first
+    }
+    guard let before = String(validating: line[..<split], as: UTF8.self),
       let typed = String(validating: line[start..<end], as: UTF8.self),
       let words = try? WordSplitter.split(before)
     else { return [] }
-    // The word goes on from an earlier quote, as in a"b c: too rare to guess at.
-    if let last = before.utf8.last, last != 0x20, last != 0x09 { return [] }
     let prefix = quote == 0x22 ? Self.unescaped(typed) : typed
-    let found = values(after: words, prefix: prefix, isQuoted: quote != nil)
+    let found = values(after: words, joint: joint, prefix: prefix, isQuoted: quote != nil)
     return found.prefix(Self.limit).compactMap { candidate($0, quote: quote) }
   }
 
@@ -51,7 +65,10 @@ package struct Completion: Sendable {
     var isWord = false
   }
 
-  private func values(after words: [Word], prefix: String, isQuoted: Bool) -> [Value] {
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+  /// - Parameter joint: what stands between the last blank and the quote, such as the sign of an item.
+  private func values(after words: [Word], joint: String, prefix: String, isQuoted: Bool) -> [Value] {
     guard let first = words.first else {
       return matching(CommandTable.names + ["help", "quit"], prefix)
     }
@@ -62,16 +79,44 @@ package struct Completion: Sendable {
     if let last = words.last, words.count > 1, !last.isQuoted, last.text.hasPrefix("--"), !last.text.contains("="),
       let kind = entry.flags.first(where: { $0.name == last.text })?.kind
     {
+      guard joint.isEmpty || kind == .items else { return [] }
       return values(kind, prefix: prefix, entity: nil, isQuoted: isQuoted)
     }
-    if !isQuoted, prefix.hasPrefix("-"), !entry.flags.isEmpty { return flags(of: entry, words: words, prefix: prefix) }
     let arguments = positionalWords(words, entry: entry)
+    if entry.arguments.last?.kind == .signedItems, prefix.hasPrefix("+") || prefix.hasPrefix("-") || !joint.isEmpty,
+      !prefix.hasPrefix("--")
+    {
+      let user = arguments.first.flatMap { Self.isSigned($0) ? nil : $0.text } ?? model.person
+      return signedItems(user: user, joint: joint, prefix: prefix, isQuoted: isQuoted)
+    }
+    guard joint.isEmpty else { return [] }
+    if !isQuoted, prefix.hasPrefix("-"), !entry.flags.isEmpty { return flags(of: entry, words: words, prefix: prefix) }
     guard let argument = entry.arguments.count > arguments.count ? entry.arguments[arguments.count] : nil else {
       return prefix.isEmpty && !isQuoted ? flags(of: entry, words: words, prefix: "--") : []
     }
-    return values(
+    var found = values(
       argument.kind, prefix: prefix, entity: arguments.first.flatMap { EntityKind(rawValue: $0.text) },
       isQuoted: isQuoted)
+    // After `as USER` the user may be left out, and the word be what follows it.
+    if arguments.isEmpty, argument.kind == .user, model.person != nil, entry.arguments.count > 1 {
+      found = values(entry.arguments[1].kind, prefix: prefix, entity: nil, isQuoted: isQuoted) + found
+    }
+    return found
+  }
+
+  private static func isSigned(_ word: Word) -> Bool { word.text.hasPrefix("+") || word.text.hasPrefix("-") }
+
+  /// Items behind a sign: any to add, those the user has to take away.
+  private func signedItems(user: String?, joint: String, prefix: String, isQuoted: Bool) -> [Value] {
+    let sign = joint.isEmpty ? String(prefix.prefix(1)) : joint
+    let rest = joint.isEmpty ? String(prefix.dropFirst()) : prefix
+    guard sign == "+" || sign == "-" else { return [] }
+    guard sign == "-", !isQuoted, let user else {
+      let found = items(rest, isQuoted: isQuoted)
+      return isQuoted ? found : found.map { Value(text: sign + Session.quoted($0.text), isWord: true) }
+    }
+    let past = engine.pastItems(of: user).filter { $0.hasPrefix(rest) }
+    return past.prefix(Self.limit).map { Value(text: sign + Session.quoted($0), isWord: true) }
   }
 
   private func flags(of entry: CommandEntry, words: [Word], prefix: String) -> [Value] {
@@ -120,6 +165,8 @@ package struct Completion: Sendable {
       }
     case .file: return files(prefix)
     case .topic: return matching(CommandTable.names + CommandHelp.topics.map(\.name), prefix)
+    case .signedItems:
+      return matching(["+", "-"], prefix).map { Value(text: $0.text, isComplete: false, isWord: true) }
     case .integer, .text: return []
     }
   }

@@ -16,7 +16,16 @@ struct FailedCommand: DescribedFailure {
     self.error = error
     let culprit = Self.culprit(of: error)
     let words = command.arguments + command.flags.compactMap(\.value)
-    column = words.first { $0.text == culprit || $0.pieces.contains { $0 == culprit } }?.column ?? command.column
+    column =
+      words.first { Self.is($0, culprit) }?.column
+      ?? (command.entry.action == .open ? command.arguments.first?.column : nil) ?? command.column
+  }
+
+  /// Whether a word, a piece of its list, or the item behind its sign is what an error speaks of.
+  private static func `is`(_ word: Word, _ culprit: String?) -> Bool {
+    guard let culprit else { return false }
+    if word.text == culprit || word.pieces.contains(culprit) { return true }
+    return (word.text.hasPrefix("+") || word.text.hasPrefix("-")) && word.text.dropFirst() == culprit
   }
 
   /// The word an error speaks of, as it was typed; nil when it speaks of none.
@@ -25,6 +34,7 @@ struct FailedCommand: DescribedFailure {
     case QueryError.unknownUser(let id, _): return id
     case QueryError.unknownItem(let id, _): return id
     case QueryError.ambiguousTitle(let title, _): return title
+    case QueryError.invalidWord(_, let word): return word
     case ShellError.missingFile(let path, _), ShellError.readFailed(let path, _), ShellError.writeFailed(let path, _):
       return path
     case ShellError.badListLine(let path, _, _): return path

@@ -6,8 +6,9 @@ import Glibc
 /// The history file: one command a line, oldest first, private to its owner, shared by sessions.
 ///
 /// At `DAREC_HISTORY` when that is set (set but empty: none), else at `$XDG_STATE_HOME/darec/history`, else at
-/// `~/.local/state/darec/history`. A session appends its lines under a lock, so two sessions lose nothing of each
-/// other; the file is cut to its newest 10,000 lines. A link is refused, and so is a file above 10 MiB.
+/// `~/.local/state/darec/history`. A session appends each line under a lock as it is typed, so two sessions lose
+/// nothing of each other, and one that is killed loses nothing at all; at the end the file is cut to its newest 10,000
+/// lines. A link is refused, and so is a file above 10 MiB.
 package final class HistoryFile {
   /// Most lines kept.
   package static let lineLimit = 10_000
@@ -19,11 +20,17 @@ package final class HistoryFile {
   package private(set) var problem: String?
   /// Where the file is; nil when history is off.
   package let path: String?
+  /// The folder that is there already when the file's own folders are made below it; nil when the file was named.
+  private let base: String?
+  /// Lines that are not in the file yet.
   private var added: [String] = []
+  private var hasAppended = false
+  private var isProblemReported = false
 
   /// Reads the history.
   package init(environment: (String) -> String?) {
     path = Self.location(environment: environment)
+    base = Self.base(environment: environment)
     guard let path else { return }
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
     guard descriptor >= 0 else {
@@ -45,6 +52,23 @@ package final class HistoryFile {
     return home + "/.local/state/darec/history"
   }
 
+  /// A home that is not there is a mistake or a machine without one: nothing is made in its place.
+  private static func base(environment: (String) -> String?) -> String? {
+    if environment("DAREC_HISTORY") != nil { return nil }
+    if var state = environment("XDG_STATE_HOME"), state.hasPrefix("/") {
+      while state.utf8.count > 1 && state.utf8.last == 0x2F { state.removeLast() }
+      return AtomicReplace.parent(of: state)
+    }
+    return environment("HOME")
+  }
+
+  /// The problem, unless it has been asked for before: one notice is enough.
+  package func unreportedProblem() -> String? {
+    if isProblemReported { return nil }
+    isProblemReported = problem != nil
+    return problem
+  }
+
   /// Remembers a command, unless it starts with a blank, is empty, or repeats the one before.
   /// - Returns: true when it was remembered.
   @discardableResult
@@ -56,33 +80,59 @@ package final class HistoryFile {
     return true
   }
 
-  /// Appends what this session has added.
+  /// Writes what has been added since the last time to the end of the file; nothing is read, so the prompt stays quick.
+  ///
+  /// Failures are not errors: `problem` says them.
+  package func append() {
+    withFile { descriptor in
+      // Another session is at it: these lines wait for the next one, or for the end.
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EAGAIN { return }
+      write(added, to: descriptor)
+      added = []
+      hasAppended = true
+    }
+  }
+
+  /// Writes what is not written yet, and cuts the file to its newest lines when this session has added any.
   ///
   /// Failures are not errors: `problem` says them.
   package func save() {
-    guard let path, !added.isEmpty, problem == nil else { return }
-    Self.createFolder(of: path)
-    let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-    guard descriptor >= 0 else {
-      problem = "history was not saved to '\(path)': \(FileError.reason(errno))"
-      return
-    }
-    defer { close(descriptor) }
-    guard isUsable(descriptor, path: path) else { return }
-    flock(descriptor, LOCK_EX)
-    var lines = Self.lines(of: descriptor)
-    if lines.count + added.count > Self.lineLimit {
-      lines = Array((lines + added).suffix(Self.lineLimit))
+    guard hasAppended || !added.isEmpty else { return }
+    withFile { descriptor in
+      flock(descriptor, LOCK_EX)
+      write(added, to: descriptor)
+      added = []
+      hasAppended = false
+      let lines = Self.lines(of: descriptor)
+      guard problem == nil, lines.count > Self.lineLimit else { return }
       // In place, not by rename: another session may hold this file open and wait for its lock.
       guard ftruncate(descriptor, 0) == 0 else { return }
-    } else {
-      lines = added
+      write(Array(lines.suffix(Self.lineLimit)), to: descriptor)
     }
+  }
+
+  /// Opens the file at its end, with the folders it needs, for as long as `body` runs.
+  private func withFile(_ body: (Int32) -> Void) {
+    guard let path, problem == nil else { return }
+    var failure = Self.createFolder(of: path, below: base)
+    if failure == 0 {
+      let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
+      if descriptor >= 0 {
+        defer { close(descriptor) }
+        if isUsable(descriptor, path: path) { body(descriptor) }
+        return
+      }
+      failure = errno
+    }
+    problem = "history was not saved to '\(path)': \(FileError.reason(failure))"
+  }
+
+  private func write(_ lines: [String], to descriptor: Int32) {
     let output = BufferedOutput(descriptor: descriptor)
     for line in lines { output.write(Array((line + "\n").utf8)) }
     output.flush()
-    if let failure = output.failure { problem = "history was not saved to '\(path)': \(FileError.reason(failure))" }
-    added = []
+    guard let failure = output.failure else { return }
+    problem = "history was not saved to '\(path ?? "")': \(FileError.reason(failure))"
   }
 
   private func isUsable(_ descriptor: Int32, path: String) -> Bool {
@@ -114,11 +164,19 @@ package final class HistoryFile {
     }
   }
 
-  private static func createFolder(of path: String) {
+  /// Makes the folders of a file that are missing, private to their owner.
+  /// - Parameter base: the folder that has to be there; nil when every one may be made.
+  /// - Returns: 0, or the error number of the first folder that cannot be made.
+  private static func createFolder(of path: String, below base: String?) -> Int32 {
     var index = path.utf8.index(after: path.startIndex)
     while let slash = path[index...].firstIndex(of: "/") {
-      mkdir(String(path[..<slash]), 0o700)
+      let folder = String(path[..<slash])
       index = path.index(after: slash)
+      if let base, folder.utf8.count <= base.utf8.count { continue }
+      // Asked first: on some file systems making a folder that is there fails for another reason than that.
+      if access(folder, F_OK) == 0 || mkdir(folder, 0o700) == 0 || errno == EEXIST { continue }
+      return errno
     }
+    return 0
   }
 }

@@ -67,12 +67,12 @@ extension Session {
     let history = HistoryFile(environment: options.environment)
     self.history = history
     if !options.quiet { printBanner() }
-    if let problem = history.problem { note(problem) }
+    if let problem = history.unreportedProblem() { note(problem) }
     let editor = makeEditor(history: history)
     var flow = runStartupFile()
     if flow == .proceed { flow = converse(editor, history: history) }
     history.save()
-    if let problem = history.problem { note(problem) }
+    if let problem = history.unreportedProblem() { note(problem) }
     // What failed at the prompt was answered at the prompt.
     let status = finish(flow == .proceed || flow == .leave(nil) ? .leave(0) : flow)
     // Ends by the signal that asked for it, so that the caller sees the truth.
@@ -126,7 +126,12 @@ extension Session {
           }
           let line = pending + piece
           pending = ""
-          if history.add(line) { editor.remember(line) }
+          if history.add(line) {
+            editor.remember(line)
+            // Before the command runs: whatever ends the process then, the line is kept.
+            history.append()
+            if let problem = history.unreportedProblem() { note(problem) }
+          }
           cancellation.reset()
           let flow = performTyped(line, parser: parser)
           if flow != .proceed { return flow }
@@ -142,7 +147,7 @@ extension Session {
         if idleInterrupts == 3 { note("Ctrl-D or quit to leave") }
       case .failure(let error):
         pending = ""
-        note("error: " + error.description)
+        note("error: " + error.descriptionAtPrompt)
       case .terminated(let number):
         pendingSignal = number
         return .leave(128 + number)

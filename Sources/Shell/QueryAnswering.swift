@@ -28,6 +28,8 @@ package protocol QueryAnswering: Sendable {
   func ids(of kind: EntityKind, startingWith prefix: String, limit: Int) -> [String]
   /// Item titles that start with a prefix (case-insensitive), at most `limit`.
   func titles(startingWith prefix: String, limit: Int) -> [String]
+  /// Ids of the items a user has, in item order; none of an unknown user.
+  func pastItems(of user: String) -> [String]
 }
 
 extension Engine: QueryAnswering {}

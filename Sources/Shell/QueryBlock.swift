@@ -88,6 +88,7 @@ extension Session {
     let lines = block.lines
     let name = block.name
     block.removeAll()
+    separateAnswers()
     let mode = settings.mode
     var parser = CommandParser(allowsPrefixes: false)
     parser.person = person

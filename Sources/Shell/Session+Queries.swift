@@ -39,18 +39,28 @@ extension Session {
     switch command.entry.action {
     case .recommend:
       let candidates = try command.value(of: "--candidates").map { try identifiers(inFile: $0) }
-      let excluded = try command.value(of: "--exclude").map { try identifiers(inFile: $0) } ?? []
-      let request = command.recommendRequest(candidates: candidates, excluded: excluded)
-      return try engine.recommend(request, cancellation: cancellation)
+      let excluded = try command.value(of: "--exclude").map { try identifiers(inFile: $0) }
+      let request = command.recommendRequest(
+        candidates: candidates?.lines.map(\.text), excluded: excluded?.lines.map(\.text) ?? [])
+      do {
+        return try engine.recommend(request, cancellation: cancellation)
+      } catch {
+        throw Self.blaming([candidates, excluded], for: error)
+      }
     case .similar:
-      if let request = command.similarRequest { return try engine.similar(request, cancellation: cancellation) }
+      if let request = command.similarRequest {
+        try request.space.check(side: command.value(of: "--side").flatMap { Side(rawValue: $0) })
+        return try engine.similar(request, cancellation: cancellation)
+      }
     case .components:
       if let entity = command.entity { return try engine.components(kind: entity.kind, id: entity.id) }
     case .explain:
       if let request = command.explainRequest { return try engine.explain(request, cancellation: cancellation) }
     case .whyNot, .path, .compare, .whatIf, .moreLike, .lessLike, .centres:
       if let query = try command.query() { return try engine.answer(query, cancellation: cancellation) }
-    case .find: return engine.find(command.text, top: command.integer(of: "--top") ?? 10)
+    case .find:
+      guard !command.text.isEmpty else { throw QueryError.invalid("the text to find is empty") }
+      return engine.find(command.text, top: command.integer(of: "--top") ?? 10)
     case .stats: return engine.stats()
     case .model: return engine.model()
     default: break
@@ -127,13 +137,30 @@ extension Session {
     return shown
   }
 
+  /// The ids or titles that a file lists, with the numbers of their lines.
+  private struct IdentifierList {
+    let path: String
+    var lines: [(number: Int, text: String)] = []
+  }
+
+  /// An unknown item that a list names, as an error of the list's line; any other error as it is.
+  private static func blaming(_ lists: [IdentifierList?], for error: QueryError) -> any DescribedFailure {
+    guard case .unknownItem(let id, _) = error else { return error }
+    for case let list? in lists {
+      guard let line = list.lines.first(where: { $0.text == id }) else { continue }
+      return ShellError.badListLine(path: list.path, line: line.number, problem: error.description)
+    }
+    return error
+  }
+
   /// The lines of a file with ids or titles, empty ones left out.
-  private func identifiers(inFile path: String) throws -> [String] {
+  private func identifiers(inFile path: String) throws -> IdentifierList {
     let source = try LineSource(path: path)
-    var identifiers: [String] = []
+    var identifiers = IdentifierList(path: path)
     while true {
       switch source.next() {
-      case .line(let line): if !line.isEmpty { identifiers.append(line) }
+      case .line(let line):
+        if line.contains(where: { $0 != " " && $0 != "\t" }) { identifiers.lines.append((source.lineNumber, line)) }
       case .failure(let error):
         throw ShellError.badListLine(path: path, line: source.lineNumber, problem: error.description)
       case .readFailure(let reason): throw ShellError.readFailed(path: path, reason: reason)

@@ -1,6 +1,7 @@
 // Dot commands of a session.
 
 import Files
+import Glibc
 import Numerics
 
 extension Session {
@@ -44,16 +45,18 @@ extension Session {
     return outputFlow()
   }
 
-  /// Every setting as a command that restores it.
+  /// Every setting as a command that restores it; the last one says whom commands mean that name no user, if anybody.
   var settingLines: [String] {
     func word(_ flag: Bool) -> String { flag ? "on" : "off" }
-    return [
+    var lines = [
       ".mode \(settings.mode.rawValue)", ".output \(redirection.map { Self.quoted($0.path) } ?? "stdout")",
       ".timer \(word(settings.timer))", ".echo \(word(settings.echo))", ".bail \(word(settings.bail))",
       ".headers \(word(settings.headers))", ".width \(settings.width)", ".maxrows \(settings.maximumRows)",
       ".detail \(settings.showsEverything ? "full" : "short")", ".precision \(settings.precision)",
       ".pager \(word(settings.pager))", ".threads \(Parallelism.threadCount)",
     ]
+    if let person { lines.append("as " + Self.quoted(person)) }
+    return lines
   }
 
   /// A word as it has to be typed, in quotes where it needs them.
@@ -109,6 +112,10 @@ extension Session {
       throw ShellError.syntax(
         command: ".open", column: column, problem: "this session has only one model", suggestion: nil)
     }
+    // No folder has such a name, and what opens models would repeat all of it.
+    if path.utf8.count >= ShellError.pathLimit {
+      throw ShellError.missingFile(path: path, reason: FileError.reason(ENAMETOOLONG))
+    }
     let next = try openModel(path)
     if let known = person, next.ids(of: .user, startingWith: known, limit: 1).first != known {
       person = nil
@@ -118,16 +125,26 @@ extension Session {
     if isConversation { note(next.summary) }
   }
 
+  /// Cells that help takes: what it is written for, or the terminal's width where that is less.
+  var helpWidth: Int {
+    guard outputIsTerminal, redirection == nil, let width = Terminal.width(standardOutput.descriptor) else {
+      return TextWrapping.usualWidth
+    }
+    return min(width, TextWrapping.usualWidth)
+  }
+
   private func help(_ topic: String?, column: Int) throws {
+    let width = helpWidth
     guard let topic else {
-      write(CommandHelp.overview)
+      write(CommandHelp.overview(width: width))
       return
     }
     if topic == "tour" {
-      write(Tour(engine: engine).text)
+      let text = Tour(engine: engine).text
+      write(width < TextWrapping.usualWidth ? TextWrapping.reflowed(text, width: width) : text)
       return
     }
-    if let text = CommandHelp.text(forTopic: topic) {
+    if let text = CommandHelp.text(forTopic: topic, width: width) {
       write(text)
       return
     }

@@ -24,7 +24,9 @@ package final class Session {
   let outputIsTerminal: Bool
   let usesColor: Bool
   /// The user whom commands mean that name none, as set by `as`.
-  var person: String?
+  var person: String? {
+    didSet { model.person = person }
+  }
   /// Where `.output` sends answers.
   var redirection: FileReplacement?
   /// Where `.once` sends the next answer.
@@ -81,11 +83,7 @@ package final class Session {
   /// - Returns: 66 when the file cannot be opened (nothing is run), else what the commands gave.
   package func runScript(path: String) -> ExitStatus {
     prepareScript()
-    do {
-      return finish(run(try openScript(path)))
-    } catch {
-      return finish(failed(error, place: nil))
-    }
+    return finish(flow(ofScript: path))
   }
 
   /// Runs the commands that come from a descriptor, such as standard input.
@@ -98,16 +96,40 @@ package final class Session {
   /// Runs commands given as texts, as by `-c`.
   ///
   /// Messages call them `-c:1`, `-c:2` and so on.
-  package func runCommands(_ commands: [String]) -> ExitStatus {
+  package func runCommands(_ commands: [String]) -> ExitStatus { run(commands: commands, scripts: []) }
+
+  /// Runs commands given as texts and then scripts, as one sequence: where answers go, who is meant, what an error does
+  /// and whether it is time to leave hold from one to the next.
+  /// - Parameters:
+  ///   - commands: as for `runCommands`.
+  ///   - scripts: files in order; `-` is the session's input.
+  package func run(commands: [String], scripts: [String]) -> ExitStatus {
     prepareScript()
-    var flow = Flow.proceed
-    for (index, command) in commands.enumerated() {
-      for line in command.split(separator: "\n", omittingEmptySubsequences: true) {
-        flow = runLine(String(line), place: "-c:\(index + 1)")
-        if flow != .proceed { return finish(flow) }
-      }
+    var flow = self.flow(of: commands)
+    for script in scripts where flow == .proceed {
+      flow =
+        script == "-"
+        ? run(LineSource(descriptor: options.inputDescriptor), name: "<stdin>") : self.flow(ofScript: script)
     }
     return finish(flow)
+  }
+
+  private func flow(of commands: [String]) -> Flow {
+    for (index, command) in commands.enumerated() {
+      for line in command.split(separator: "\n", omittingEmptySubsequences: true) {
+        let flow = runLine(String(line), place: "-c:\(index + 1)")
+        if flow != .proceed { return flow }
+      }
+    }
+    return .proceed
+  }
+
+  private func flow(ofScript path: String) -> Flow {
+    do {
+      return run(try openScript(path))
+    } catch {
+      return failed(error, place: nil)
+    }
   }
 
   private func prepareScript() {
@@ -262,9 +284,10 @@ package final class Session {
     parser.person = person
     guard let command = try parser.parse(line) else { return .proceed }
     if command.wantsHelp {
-      write(CommandHelp.text(for: command.entry))
+      write(CommandHelp.text(for: command.entry, width: helpWidth))
       return outputFlow()
     }
+    separateAnswers()
     do {
       if command.entry.isSetting { return try set(command) }
       try ask(command)
@@ -272,6 +295,14 @@ package final class Session {
       throw attributed(error, to: command)
     }
     return outputFlow()
+  }
+
+  /// Tells the place where answers go now whether a blank line has to keep them apart.
+  func separateAnswers() {
+    // On a screen the prompt stands between two answers already.
+    let hasPromptBetween = isConversation && scripts.isEmpty && outputIsTerminal && redirection == nil
+    let output = redirection?.output ?? standardOutput
+    output.separatesAnswers = settings.mode == .line && !hasPromptBetween
   }
 
   /// `.stop` when standard output cannot take more.
@@ -302,10 +333,11 @@ package final class Session {
     note((place.map { $0 + ": " } ?? "") + text)
   }
 
-  /// Prints one line to standard error, after the answers so far.
+  /// Prints one line to standard error, after the answers so far; on a terminal it is broken between words.
   func note(_ text: String) {
     standardOutput.flush()
-    standardError.write(Array((TerminalText.escaped(text) + "\n").utf8))
+    let line = TextWrapping.fitted(TerminalText.escaped(text), width: Terminal.width(standardError.descriptor))
+    standardError.write(Array((line + "\n").utf8))
     standardError.flush()
   }
 }

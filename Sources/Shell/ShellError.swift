@@ -32,9 +32,9 @@ package enum ShellError: DescribedFailure, Sendable, Equatable {
     case .syntax(let command, let column, let problem, let suggestion):
       let name = command.map { $0 + ": " } ?? ""
       return "\(name)column \(column): \(problem)" + (suggestion.map { "; did you mean '\($0)'?" } ?? "")
-    case .missingFile(let path, let reason): return "cannot open '\(path)': \(reason)"
-    case .readFailed(let path, let reason): return "cannot read '\(path)': \(reason)"
-    case .writeFailed(let path, let reason): return "cannot write '\(path)': \(reason)"
+    case .missingFile(let path, let reason): return "cannot open '\(Self.shown(path))': \(reason)"
+    case .readFailed(let path, let reason): return "cannot read '\(Self.shown(path))': \(reason)"
+    case .writeFailed(let path, let reason): return "cannot write '\(Self.shown(path))': \(reason)"
     case .lineTooLong(let limit): return "the line is longer than \(limit) bytes"
     case .notUTF8(let column): return "byte \(column) of the line is not UTF-8; save the file as UTF-8"
     case .zeroByte(let column): return "byte \(column) of the line is zero; this is not a text file"
@@ -42,6 +42,26 @@ package enum ShellError: DescribedFailure, Sendable, Equatable {
     case .readCycle(let chain): return "the script reads itself: " + chain.joined(separator: " -> ")
     case .readTooDeep(let limit): return "scripts may read scripts at most \(limit) deep"
     }
+  }
+
+  /// The same for a person who has typed the line: there is no file to mend.
+  var descriptionAtPrompt: String {
+    switch self {
+    case .notUTF8(let column):
+      return "byte \(column) of the line is not UTF-8; set the terminal's character set to UTF-8"
+    case .zeroByte(let column): return "byte \(column) of the line is zero"
+    default: return description
+    }
+  }
+
+  /// Bytes from which on no file system takes a path.
+  ///
+  /// Source: PATH_MAX of Linux, which counts the zero byte at the end.
+  static let pathLimit = 4096
+
+  /// A path as messages show it: whole, unless it is none; a megabyte of garbage does not fill the screen.
+  private static func shown(_ path: String) -> String {
+    path.utf8.count < pathLimit ? path : DisplayWidth.cut(path, to: 60, ellipsis: "…")
   }
 
   package var exitStatus: ExitStatus {

@@ -28,7 +28,7 @@ struct TableRenderer {
   private func appendRest(of answer: Answer, shown: Int, to bytes: inout [UInt8]) {
     guard options.brief != nil else { return }
     var rest: [String] = []
-    let hiddenRows = answer.tables.prefix(shown).reduce(0) { $0 + $1.rows.count - shownRows(of: $1) }
+    let hiddenRows = answer.tables.prefix(shown).reduce(0) { $0 + self.hiddenRows(of: $1) }
     if hiddenRows > 0 { rest.append("\(hiddenRows) more \(hiddenRows == 1 ? "row" : "rows")") }
     for table in answer.tables.dropFirst(shown) {
       let title = table.title.map { $0.prefix(1).lowercased() + $0.dropFirst() } ?? "another table"
@@ -45,32 +45,45 @@ struct TableRenderer {
     }
   }
 
-  /// Appends text broken at blanks so that no line is wider than the screen, where words allow it.
   private func appendWrapped(_ text: String, to bytes: inout [UInt8]) {
-    let limit = max(options.width, 20)
-    var used = 0
-    for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-      // Most words are ASCII, where a byte is a cell.
-      let width = word.utf8.allSatisfy { $0 < 0x80 } ? word.utf8.count : DisplayWidth.of(String(word))
-      if used > 0 && used + 1 + width > limit {
-        bytes.append(0x0A)
-        used = 0
-      }
-      if used > 0 {
-        bytes.append(0x20)
-        used += 1
-      }
-      bytes.append(contentsOf: word.utf8)
-      used += width
-    }
-    bytes.append(0x0A)
+    TextWrapping.append(text, width: options.width, to: &bytes)
   }
 
+  /// Rows shown from the table's beginning; the closing ones come on top.
   private func shownRows(of table: AnswerTable) -> Int {
-    var count = table.rows.count
+    var count = table.rows.count - table.closingRows
     if options.maximumRows > 0 { count = min(count, options.maximumRows) }
     if let brief = options.brief { count = min(count, brief.rows) }
     return count
+  }
+
+  private func hiddenRows(of table: AnswerTable) -> Int {
+    table.rows.count - table.closingRows - shownRows(of: table)
+  }
+
+  /// The rows as they are shown: those of the beginning, in a brief form what the hidden ones of a sum add up to, and the
+  /// closing ones.
+  private func displayedRows(of table: AnswerTable) -> [[AnswerCell]] {
+    let start = shownRows(of: table)
+    var rows = Array(table.rows.prefix(start))
+    let hidden = hiddenRows(of: table)
+    if hidden > 0, options.brief != nil, !table.summedColumns.isEmpty {
+      let terms = table.rows[start..<(start + hidden)]
+      var hasLabel = false
+      rows.append(
+        table.columns.enumerated().map { index, column -> AnswerCell in
+          if table.summedColumns.contains(column.name) {
+            return .number(terms.reduce(0) { $0 + (index < $1.count ? magnitude($1[index]) ?? 0 : 0) })
+          }
+          if column.role == .title { return .text("\(hidden) more") }
+          if column.role == .word && !hasLabel {
+            hasLabel = true
+            return .text("rest")
+          }
+          return .missing
+        })
+    }
+    return rows + table.rows.suffix(table.closingRows)
   }
 
   private struct Cell {
@@ -85,14 +98,12 @@ struct TableRenderer {
       appendStyled(TerminalText.escaped(title), style: "1", to: &bytes)
       bytes.append(0x0A)
     }
-    let shownCount = shownRows(of: table)
+    let rows = displayedRows(of: table)
     let columnCount = table.columns.count
     var cells: [[Cell]] = []
-    cells.reserveCapacity(shownCount)
-    for row in table.rows.prefix(shownCount) {
-      cells.append(row.prefix(columnCount).map(cell))
-    }
-    fillShares(of: table, cells: &cells)
+    cells.reserveCapacity(rows.count)
+    for row in rows { cells.append(row.prefix(columnCount).map(cell)) }
+    fillShares(of: table, rows: rows, cells: &cells)
     var widths = table.columns.map { options.headers ? DisplayWidth.of(TerminalText.escaped($0.name)) : 0 }
     for row in cells {
       for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.width) }
@@ -117,8 +128,8 @@ struct TableRenderer {
       bytes.append(0x0A)
     }
     if table.rows.isEmpty { bytes.append(contentsOf: "(no rows)\n".utf8) }
-    if shownCount < table.rows.count && options.brief == nil {
-      let rest = table.rows.count - shownCount
+    let rest = hiddenRows(of: table)
+    if rest > 0 && options.brief == nil {
       bytes.append(contentsOf: "\(ellipsis) \(rest) more \(rest == 1 ? "row" : "rows") (.maxrows 0 shows all)\n".utf8)
     }
   }
@@ -135,15 +146,16 @@ struct TableRenderer {
   }
 
   /// Sets each bar's share from the magnitudes of the whole column, hidden rows included.
-  private func fillShares(of table: AnswerTable, cells: inout [[Cell]]) {
+  /// - Parameter rows: the displayed ones, in the order of `cells`.
+  private func fillShares(of table: AnswerTable, rows: [[AnswerCell]], cells: inout [[Cell]]) {
     for (index, column) in table.columns.enumerated() where column.role == .bar {
       var largest = 0.0
-      for row in table.rows where index < row.count {
+      for row in table.rows + rows where index < row.count {
         if let value = magnitude(row[index]), value.isFinite { largest = max(largest, abs(value)) }
       }
       guard largest > 0 else { continue }
       for row in cells.indices where index < cells[row].count {
-        if let value = magnitude(table.rows[row][index]), value.isFinite { cells[row][index].share = value / largest }
+        if let value = magnitude(rows[row][index]), value.isFinite { cells[row][index].share = value / largest }
       }
     }
   }

@@ -5,9 +5,9 @@
 ///
 /// Replaced by a visible escape: C0 and C1 controls and DEL (`\x1B`; line feed, carriage return and tab as `\n`, `\r`,
 /// `\t`), bidirectional controls, line and paragraph separators, zero-width characters except a joiner between two
-/// emoji, tags, supplementary variation selectors, annotation marks and noncharacters (`\u{202E}`). The result is for
-/// reading: a backslash of the data is not doubled, so it cannot be decoded again. Use a mode made for programs for
-/// that.
+/// emoji, fillers that are drawn as nothing, tags, supplementary variation selectors, annotation marks and
+/// noncharacters (`\u{202E}`). The result is for reading: a backslash of the data is not doubled, so it cannot be
+/// decoded again. Use a mode made for programs for that.
 package enum TerminalText {
   /// Appends the safe form of `text` as UTF-8.
   package static func append(_ text: String, to bytes: inout [UInt8]) {
@@ -63,6 +63,8 @@ package enum TerminalText {
     switch value {
     case 0xAD, 0x61C, 0x180E, 0xFEFF: return true
     case 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F: return true
+    // Fillers and joiners that are drawn as nothing, or as a blank that no ordinary blank is told apart from.
+    case 0x34F, 0x115F...0x1160, 0x17B4...0x17B5, 0x2800, 0x3164, 0xFFA0: return true
     case 0xFFF9...0xFFFB, 0xFDD0...0xFDEF: return true
     case 0xE0000...0xE0FFF: return true
     default: return value & 0xFFFE == 0xFFFE

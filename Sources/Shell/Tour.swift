@@ -17,8 +17,8 @@ package struct Tour {
 
   /// Makes the tour of a model: its first user, what the model recommends to that user, and a word of that item's title.
   package init(engine: any QueryAnswering) {
-    let user = engine.ids(of: .user, startingWith: "", limit: 1).first
-    var item = engine.ids(of: .item, startingWith: "", limit: 1).first
+    let user = Self.plainId(of: .user, engine)
+    var item = Self.plainId(of: .item, engine)
     var word: String?
     if let user {
       var request = RecommendRequest(user: user)
@@ -29,26 +29,45 @@ package struct Tour {
       {
         for (column, cell) in zip(table.columns, row) {
           guard case .text(let text) = cell else { continue }
-          if case .identifier = column.role { item = text }
+          // An id that has to be escaped to be shown could not be typed as it is printed.
+          if case .identifier = column.role, TerminalText.escaped(text) == text { item = text }
           if case .title = column.role { word = Self.longestWord(of: text) }
         }
       }
     }
-    steps = Self.steps(user: user ?? "USER", item: item ?? "ITEM", word: word ?? item ?? "TEXT")
+    let hasParts = user.map { (try? engine.components(kind: .user, id: $0)) != nil } ?? true
+    steps = Self.steps(user: user ?? "USER", item: item ?? "ITEM", word: word ?? item ?? "TEXT", hasParts: hasParts)
+  }
+
+  /// The first id that stands on a screen as it is; nil when there is none among the first hundred.
+  private static func plainId(of kind: EntityKind, _ engine: any QueryAnswering) -> String? {
+    engine.ids(of: kind, startingWith: "", limit: 100).first { TerminalText.escaped($0) == $0 }
   }
 
   /// The tour as help prints it.
   package var text: String { Self.text(of: steps) }
 
   /// The steps for a user, an item and a part of a title.
-  static func steps(user: String, item: String, word: String) -> [Step] {
+  /// - Parameter hasParts: whether the model has shared and specific parts to look at.
+  static func steps(user: String, item: String, word: String, hasParts: Bool = true) -> [Step] {
     let user = Session.quoted(user)
+    let added = "+" + Session.quoted(item)
     let item = Session.quoted(item)
-    return [
+    let steps = [
       Step(question: "What has the model seen?", command: "stats"),
       Step(question: "Which items have this in their title?", command: "find \(Session.quoted(word)) --top 5"),
       Step(question: "What should this user like next?", command: "recommend \(user) --top 5"),
       Step(question: "Why? Which past items speak for it, and which against it?", command: "explain \(user) \(item)"),
+    ]
+    guard hasParts else {
+      return steps + [
+        Step(question: "What is like it?", command: "similar item \(item) --top 5"),
+        Step(
+          question: "What would be recommended if the user had it already?",
+          command: "what-if \(user) \(added) --top 5"),
+      ]
+    }
+    return steps + [
       Step(
         question: "What is like it, where behaviour and language agree?",
         command: "similar item \(item) --space shared --top 5"),

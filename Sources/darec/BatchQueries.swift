@@ -69,7 +69,7 @@ struct BatchQueries {
           Console.error("darec: \(QueryError.unknownUser(id, near: near).description)")
         case .failure(.interrupted):
           sink.abandon()
-          let kept = output.map { $0 == "-" ? "" : "; '\($0)' was not written" } ?? ""
+          let kept = sink.replacesFile ? output.map { "; '\($0)' was not written" } ?? "" : ""
           Console.error("darec: interrupted after \(answered) of \(users.count) users\(kept)")
           throw EndedWith(status: .interrupted)
         case .failure(let error): throw error

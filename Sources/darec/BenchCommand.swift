@@ -3,6 +3,7 @@
 import ArgumentParser
 import Benchmarks
 import Files
+import Glibc
 
 /// `darec bench`.
 struct BenchCommand: ParsableCommand {
@@ -12,6 +13,7 @@ struct BenchCommand: ParsableCommand {
       + Benchmark.all.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n")
       + "\n  \(QueryBenchmark.name): \(QueryBenchmark.summary)"
       + "\n  \(LoadBenchmark.name): \(LoadBenchmark.summary)"
+      + "\n  \(EpochBenchmark.name), \(EpochBenchmark.memoryName): \(EpochBenchmark.summary)"
       + "\n\nExamples: darec bench gemm --json\n          darec bench query --model Models/sample --queries questions.txt"
   )
 
@@ -26,11 +28,21 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Directory with queries.npy and items.npy that 'topk' takes instead of drawn vectors.") var vectors:
     String?
 
+  @Option(help: "Base models of 'epoch', separated by commas, or all.") var models: String = "lightgcn"
+  @Option(help: "Alignments of 'epoch', separated by commas, or all.") var alignments: String = "all"
+  @Option(help: "Sizes of 'epoch': amazon, yelp, steam, separated by commas, or all.") var sizes: String = "amazon"
+
+  @Option(help: "Name what takes 10 % longer than in the last run of a history.", completion: .file())
+  var compare: String?
+  @Option(help: "Append the report to a history.", completion: .file()) var record: String?
+
   /// A benchmark of the target `Benchmarks`; an unknown name is told all names there are.
   private static func kernelBenchmark(_ name: String) throws -> Benchmark {
     guard Benchmark.all.contains(where: { $0.name == name }) else {
       throw BenchmarkError.unknown(
-        name: name, known: Benchmark.all.map(\.name) + [QueryBenchmark.name, LoadBenchmark.name])
+        name: name,
+        known: Benchmark.all.map(\.name)
+          + [QueryBenchmark.name, LoadBenchmark.name, EpochBenchmark.name, EpochBenchmark.memoryName])
     }
     return try Benchmark.named(name)
   }
@@ -40,6 +52,8 @@ struct BenchCommand: ParsableCommand {
     switch name {
     case QueryBenchmark.name: benchmark = try QueryBenchmark(model: model, script: queries).benchmark()
     case LoadBenchmark.name: benchmark = LoadBenchmark(model: model).benchmark()
+    case EpochBenchmark.name, EpochBenchmark.memoryName:
+      benchmark = try EpochBenchmark(models: models, alignments: alignments, sizes: sizes).benchmark(name: name)
     case Benchmark.topK.name: benchmark = .topK(vectors: vectors)
     default: benchmark = try Self.kernelBenchmark(name)
     }
@@ -51,10 +65,36 @@ struct BenchCommand: ParsableCommand {
     if let rounds {
       guard (1...10_000).contains(rounds) else { throw CommandFailure.usage("--rounds must be from 1 to 10000") }
       options.rounds = rounds
+    } else if name == EpochBenchmark.name || name == EpochBenchmark.memoryName {
+      options.rounds = EpochBenchmark.rounds
     }
+    // Read before hours are spent on a report that has nowhere to go.
+    let earlier = try compare.map { try BenchmarkHistory(path: $0) }
+    var history = try record.map { try BenchmarkHistory(path: $0) }
     options.includesPeers = !withoutPeers
     options.progress = { Console.error($0) }
     let report = try benchmark.run(options)
     try Console.output(json ? try report.json.serialized(.pretty) + [0x0A] : Array(report.text.utf8))
+    if let earlier { Console.error(Self.comparison(of: report, with: earlier)) }
+    if let record { try history?.append(report.json, date: Self.today(), path: record) }
+  }
+
+  /// What became slower, in lines for standard error.
+  private static func comparison(of report: BenchmarkReport, with history: BenchmarkHistory) -> String {
+    guard let slower = history.slowdowns(in: report.json) else {
+      return "nothing to compare with: the history has no run of '\(report.name)' with these kernels and processors"
+    }
+    if slower.isEmpty { return "nothing is more than 10 % slower than in the last run of the history" }
+    return "slower than in the last run of the history, by the machine's own speed in both runs:\n"
+      + slower.map { "  " + $0.text }.joined(separator: "\n")
+  }
+
+  /// The day by Greenwich, such as 2026-11-26.
+  private static func today() -> String {
+    var now = time(nil)
+    var parts = tm()
+    gmtime_r(&now, &parts)
+    func twoDigits(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    return "\(parts.tm_year + 1900)-\(twoDigits(parts.tm_mon + 1))-\(twoDigits(parts.tm_mday))"
   }
 }

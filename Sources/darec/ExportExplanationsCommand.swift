@@ -140,12 +140,12 @@ private final class LineSink {
     }
     self.path = path
     let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | (kept == nil ? O_TRUNC : 0) | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw CommandFailure.cannotWrite("'\(path)': " + FileError.reason(errno)) }
+    guard descriptor >= 0 else { throw ShellError.writeFailed(path: path, reason: FileError.reason(errno)) }
     self.descriptor = descriptor
     // A device has nothing to keep and cannot be cut.
     guard let kept, ftruncate(descriptor, kept) == 0 || kept > 0 || errno != EINVAL else { return }
     guard lseek(descriptor, off_t(kept), SEEK_SET) == kept, ftruncate(descriptor, kept) == 0 else {
-      throw CommandFailure.cannotWrite("'\(path)': " + FileError.reason(errno))
+      throw ShellError.writeFailed(path: path, reason: FileError.reason(errno))
     }
   }
 
@@ -156,7 +156,7 @@ private final class LineSink {
     let bytes = Array(lines.joined())
     guard let path else { return try Console.output(bytes) }
     if let failure = Console.write(bytes, to: descriptor) {
-      throw CommandFailure.cannotWrite("'\(path)': " + FileError.reason(failure))
+      throw ShellError.writeFailed(path: path, reason: FileError.reason(failure))
     }
   }
 }

@@ -108,7 +108,7 @@ struct LoadBenchmark {
   // MARK: - Starting
 
   private func starting(user: String, threads: Int, options: BenchmarkOptions) throws -> BenchmarkSection {
-    let program = try Self.ownPath()
+    let program = try TimedProcess.ownPath()
     let question = ["-c", "recommend \(Self.quoted(user))", "--threads", "\(threads)"]
     var contenders = [
       try Self.process(program, [model] + question, name: "darec MODEL -c 'recommend USER'"),
@@ -137,34 +137,8 @@ struct LoadBenchmark {
     "\"" + user.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
   }
 
-  private static func ownPath() throws -> String {
-    var path = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/exe", &path, path.count - 1)
-    guard count > 0 else { throw CommandFailure.notHeld("the program's own path is not known here") }
-    return String(decoding: path[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-  }
-
   /// A process that must succeed, timed from before its start to after its end; its output is dropped.
   private static func process(_ program: String, _ arguments: [String], name: String) throws -> Contender {
-    Contender.timingItself(name: name, work: 1) {
-      var actions = posix_spawn_file_actions_t()
-      posix_spawn_file_actions_init(&actions)
-      defer { posix_spawn_file_actions_destroy(&actions) }
-      for descriptor: Int32 in 0...2 {
-        posix_spawn_file_actions_addopen(
-          &actions, descriptor, "/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY, 0)
-      }
-      let words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
-      defer { for word in words { free(word) } }
-      let start = monotonicSeconds()
-      var child: pid_t = 0
-      guard posix_spawn(&child, program, &actions, nil, words, environ) == 0 else {
-        throw CommandFailure.notHeld("\(program) cannot be started")
-      }
-      var status: Int32 = 0
-      while waitpid(child, &status, 0) < 0 && errno == EINTR {}
-      guard status == 0 else { throw CommandFailure.notHeld("\(name) fails") }
-      return monotonicSeconds() - start
-    }
+    Contender.timingItself(name: name, work: 1) { try TimedProcess(program, arguments, name: name).seconds }
   }
 }

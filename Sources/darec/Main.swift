@@ -41,12 +41,21 @@ enum Main {
       return try parse(words)
     } catch let failure as any DescribedFailure {
       Console.error("darec: \(failure.description)")
+      if failure.exitStatus == .usage { hintAtModel(arguments) }
       return failure.exitStatus.rawValue
     } catch let end as EndedWith {
       return end.code
     } catch {
-      return end(parserError: error)
+      let code = end(parserError: error)
+      if code != ExitStatus.success.rawValue { hintAtModel(arguments) }
+      return code
     }
+  }
+
+  /// After a command line that a verb cannot read: a folder here of the verb's name may have been meant.
+  private static func hintAtModel(_ arguments: [String]) {
+    guard let first = arguments.first, DarecCommand.verbs.contains(first), FileReader.isDirectory(first) else { return }
+    Console.error("darec: '\(first)' is a verb; to open the model in the folder '\(first)', write ./\(first)")
   }
 
   private static func parse(_ words: [String]) throws -> Int32 {
@@ -117,9 +126,13 @@ enum CommandFailure: DescribedFailure {
 
 /// Writing to the process's standard streams.
 enum Console {
-  /// A message to standard error; what could drive a terminal, such as a file's name, is shown as escapes.
+  /// A message to standard error; what could drive a terminal, such as a file's name, is shown as escapes, and on a
+  /// terminal lines are broken between words.
   static func error(_ text: String) {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { TerminalText.escaped(String($0)) }
+    let width = Terminal.width(2)
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+      TextWrapping.fitted(TerminalText.escaped(String($0)), width: width)
+    }
     write(Array((lines.joined(separator: "\n") + "\n").utf8), to: 2)
   }
 

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Engine
 import Files
+import Glibc
 import ModelFile
 import Shell
 
@@ -15,7 +16,9 @@ struct QueryArguments: ParsableArguments {
     completion: WordCompletion.modes)
   var format: String?
 
-  @Option(help: "Write to this file, replaced at once when all is written.", completion: .file())
+  @Option(
+    help: "Write to this file, replaced at once when all is written; a device or a pipe is written directly.",
+    completion: .file())
   var output: String?
 
   @OptionGroup var mapping: MappingArguments
@@ -64,22 +67,68 @@ struct QueryArguments: ParsableArguments {
 }
 
 /// Standard output, or a file that is replaced when everything has been written.
+///
+/// What is there and is no file, such as a device or a pipe, is written directly: it cannot be replaced.
 final class AnswerSink {
-  private let file: AtomicFile?
+  private enum Target {
+    case standardOutput
+    case file(AtomicFile)
+    case direct(path: String, descriptor: Int32)
+  }
+
+  private let target: Target
 
   /// Opens a file, or standard output for nil and `-`.
   init(path: String?) throws {
-    file = try path.flatMap { $0 == "-" ? nil : try AtomicFile(path: $0) }
+    guard let path, path != "-" else {
+      target = .standardOutput
+      return
+    }
+    if let descriptor = try Self.openDirectly(path) {
+      target = .direct(path: path, descriptor: descriptor)
+    } else {
+      target = .file(try AtomicFile(path: path))
+    }
+  }
+
+  deinit { if case .direct(_, let descriptor) = target { close(descriptor) } }
+
+  /// True when an older file stays until all is written.
+  var replacesFile: Bool {
+    if case .file = target { return true }
+    return false
+  }
+
+  /// A descriptor for what is neither missing nor a regular file nor a folder; nil for those.
+  private static func openDirectly(_ path: String) throws -> Int32? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    let kind = status.st_mode & S_IFMT
+    guard kind != S_IFREG && kind != S_IFDIR else { return nil }
+    let descriptor = Glibc.open(path, O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw ShellError.writeFailed(path: path, reason: FileError.reason(errno)) }
+    return descriptor
   }
 
   /// Writes bytes.
   func write(_ bytes: [UInt8]) throws {
-    if let file { try file.write(bytes) } else { try Console.output(bytes) }
+    switch target {
+    case .standardOutput: try Console.output(bytes)
+    case .file(let file): try file.write(bytes)
+    case .direct(let path, let descriptor):
+      guard let failure = Console.write(bytes, to: descriptor) else { return }
+      if failure == EPIPE { throw EndedWith(status: .brokenPipe) }
+      throw ShellError.writeFailed(path: path, reason: FileError.reason(failure))
+    }
   }
 
   /// Makes the file visible.
-  func finish() throws { try file?.commit() }
+  func finish() throws {
+    if case .file(let file) = target { try file.commit() }
+  }
 
   /// Leaves the old file as it was.
-  func abandon() { file?.abandon() }
+  func abandon() {
+    if case .file(let file) = target { file.abandon() }
+  }
 }

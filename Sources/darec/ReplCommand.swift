@@ -10,6 +10,7 @@ struct ReplCommand: ParsableCommand {
     discussion: """
       Examples: darec Models/sample
                 darec Models/sample -c 'recommend 1' -c 'similar item 7'
+                darec Models/sample -c '.mode csv' -f questions.txt
                 darec Models/sample --mode jsonl < questions.txt > answers.jsonl
 
       In a script the first error stops, names FILE:LINE and gives exit code 1; --keep-going goes on. '.help' at the \
@@ -25,9 +26,10 @@ struct ReplCommand: ParsableCommand {
   var commands: [String] = []
 
   @Option(
-    name: [.customShort("f"), .customLong("file")], help: "Run the commands of this file and end.",
+    name: [.customShort("f"), .customLong("file")],
+    help: "Run the commands of this file, after those of -c, and end; - is standard input; may be repeated.",
     completion: .file())
-  var file: String?
+  var files: [String] = []
 
   @Option(
     name: [.customLong("mode"), .customLong("format")],
@@ -52,8 +54,9 @@ struct ReplCommand: ParsableCommand {
   mutating func run() throws {
     var run = ReplRun(model: model)
     run.commands = commands
-    run.file = file
+    run.files = files
     run.mode = mode
+    run.modeOption = ReplRun.modeOption(in: CommandLine.arguments)
     run.color = color
     run.keepGoing = keepGoing
     run.echo = echo

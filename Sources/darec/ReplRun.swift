@@ -10,8 +10,11 @@ import Shell
 struct ReplRun {
   var model: String
   var commands: [String] = []
-  var file: String?
+  /// Scripts in the order they run, after the commands; `-` is standard input.
+  var files: [String] = []
   var mode = "table"
+  /// The option that has named the mode, as it was typed.
+  var modeOption = "--mode"
   var color = "auto"
   var keepGoing = false
   var echo = false
@@ -40,13 +43,15 @@ struct ReplRun {
         guard let command = rest.popFirst() else { return nil }
         commands.append(command)
       case "-f", "--file", "--mode", "--format", "--threads":
-        guard let value = rest.popFirst(), !value.hasPrefix("-") else { return nil }
+        guard let value = rest.popFirst(), value == "-" || !value.hasPrefix("-") else { return nil }
         switch word {
-        case "-f", "--file": file = value
+        case "-f", "--file": files.append(value)
         case "--threads":
           guard let count = Int(value) else { return nil }
           threads = count
-        default: mode = value
+        default:
+          mode = value
+          modeOption = word
         }
       case "--keep-going": keepGoing = true
       case "--echo": echo = true
@@ -59,13 +64,20 @@ struct ReplRun {
     }
   }
 
-  /// Opens the model and runs the prompt, the script or the commands.
+  /// The option that names the mode in a command line: the parser gives its value only.
+  static func modeOption(in words: [String]) -> String {
+    let names = ["--mode", "--format"]
+    let last = words.last { word in names.contains { word == $0 || word.hasPrefix($0 + "=") } }
+    return names.first { last?.hasPrefix($0) ?? false } ?? "--mode"
+  }
+
+  /// Opens the model and runs the prompt, or the commands and the scripts.
   func run() throws {
     try ThreadArguments.apply(threads)
     var options = SessionOptions()
     guard let mode = OutputMode(rawValue: mode) else {
       throw CommandFailure.usage(
-        "--mode takes \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")), not '\(mode)'")
+        "\(modeOption) takes \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")), not '\(mode)'")
     }
     guard let color = ColorChoice(rawValue: color) else {
       throw CommandFailure.usage("--color takes auto, always or never, not '\(color)'")
@@ -78,7 +90,7 @@ struct ReplRun {
     options.quiet = quiet
     options.version = darecVersion
     // A missing script is found before the model is loaded.
-    if let file, !FileReader.exists(file) { throw FileError.missing(path: file) }
+    for file in files where file != "-" && !FileReader.exists(file) { throw FileError.missing(path: file) }
     if let path = startupFile, !FileReader.exists(path) { throw FileError.missing(path: path) }
     if startupFile != nil && noStartupFile { throw CommandFailure.usage("give --init FILE or --no-init, not both") }
     options.startupFile = noStartupFile ? nil : startupFile ?? StartupFile.location { Terminal.environment($0) }
@@ -87,11 +99,8 @@ struct ReplRun {
     let engine = Engine(bundle: try Bundle.load(model, mapped: mapped))
     let session = Session(engine: engine, options: options)
     let status: ExitStatus
-    if !commands.isEmpty || file != nil {
-      var last = ExitStatus.success
-      if !commands.isEmpty { last = session.runCommands(commands) }
-      if let file, last == .success || keepGoing { last = session.runScript(path: file) }
-      status = last
+    if !commands.isEmpty || !files.isEmpty {
+      status = session.run(commands: commands, scripts: files)
     } else if Session.isInteractive() {
       status = session.runInteractive()
     } else {

@@ -15,8 +15,8 @@ struct SimilarCommand: ParsableCommand {
   @Argument(help: "user or item.") var kind: String
   @Argument(help: "Id, or an item's title.") var id: String
   @Option(help: "\(Space.allCases.map(\.rawValue).joined(separator: ", ")).") var space: String = "final"
-  @Option(help: "\(Side.allCases.map(\.rawValue).joined(separator: ", ")); for shared and specific.")
-  var side: String = "collaborative"
+  @Option(help: "\(Side.allCases.map(\.rawValue).joined(separator: ", ")); for shared and specific (collaborative).")
+  var side: String?
   @Option(help: "How many.") var top: Int = 10
 
   mutating func run() throws {
@@ -25,12 +25,17 @@ struct SimilarCommand: ParsableCommand {
       throw CommandFailure.usage(
         "--space takes \(Space.allCases.map(\.rawValue).joined(separator: ", ")), not '\(space)'")
     }
-    guard let side = Side(rawValue: side) else {
-      throw CommandFailure.usage("--side takes \(Side.allCases.map(\.rawValue).joined(separator: ", ")), not '\(side)'")
+    let side = try self.side.map { name -> Side in
+      guard let side = Side(rawValue: name) else {
+        throw CommandFailure.usage(
+          "--side takes \(Side.allCases.map(\.rawValue).joined(separator: ", ")), not '\(name)'")
+      }
+      return side
     }
+    try space.check(side: side)
     guard top >= 1 else { throw CommandFailure.usage("--top must be at least 1") }
     request.space = space
-    request.side = side
+    request.side = side ?? .collaborative
     request.top = top
     let engine = try query.engine()
     try query.write(try engine.similar(request, cancellation: Cancellation()))

@@ -70,6 +70,29 @@ import Foundation
     #expect(run.output.split(separator: "\n").count == 1)
   }
 
+  @Test func aByteOrderMarkAndBlankLinesAreNoUsers() throws {
+    let directory = try TemporaryFolder()
+    let users = try someUsers(directory)
+    let plain = try DarecProcess(["recommend", try model(), "--users", users.path])
+    let text = "\u{FEFF}" + users.ids.joined(separator: "\r\n \t \r\n\n") + "\n  \n"
+    try text.write(toFile: users.path, atomically: false, encoding: .utf8)
+    let run = try DarecProcess(["recommend", try model(), "--users", users.path])
+    #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    #expect(run.output == plain.output)
+  }
+
+  @Test func devicesAreWrittenDirectly() throws {
+    let directory = try TemporaryFolder()
+    let users = try someUsers(directory)
+    for words in [["recommend", try model(), "--users", users.path], ["recommend", try model(), users.ids[0]]] {
+      let nowhere = try DarecProcess(words + ["--output", "/dev/null"])
+      #expect(nowhere.status == 0 && nowhere.output.isEmpty && nowhere.errors.isEmpty, "\(nowhere.errors)")
+      let full = try DarecProcess(words + ["--output", "/dev/full"])
+      #expect(full.status == 1)
+      #expect(full.errors == "darec: cannot write '/dev/full': No space left on device\n")
+    }
+  }
+
   @Test func whatIsWrongForEveryUserIsSaidOnce() throws {
     let directory = try TemporaryFolder()
     try "no-such-item\n".write(toFile: directory.path + "/items", atomically: false, encoding: .utf8)

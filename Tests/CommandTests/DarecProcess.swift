@@ -26,16 +26,19 @@ struct DarecProcess {
   ///   - arguments: its command line.
   ///   - input: its standard input; an empty one by default.
   ///   - environment: variables added to the test's own.
+  ///   - directory: where it runs, instead of where the test does.
   ///   - outputPath: where standard output goes instead of into `output`.
   ///   - interruptWhen: asked again and again while the program runs; Ctrl-C is sent once it says yes.
   ///   - killAfter: seconds after which the program is killed if it still runs.
   init(
-    _ arguments: [String], input: String = "", environment: [String: String] = [:], outputPath: String? = nil,
-    interruptWhen: (() -> Bool)? = nil, killAfter: Double? = nil
+    _ arguments: [String], input: String = "", environment: [String: String] = [:],
+    directory workingDirectory: String? = nil, outputPath: String? = nil, interruptWhen: (() -> Bool)? = nil,
+    killAfter: Double? = nil
   ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.path)
     process.arguments = arguments
+    if let workingDirectory { process.currentDirectoryURL = URL(fileURLWithPath: workingDirectory) }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     // Files instead of pipes: no reader threads, no full pipe.
     let directory = try TemporaryFolder()

@@ -39,6 +39,17 @@ import Testing
     try expect([model, "--mode", "loud"], status: 64, says: ["jsonl"])
   }
 
+  @Test func aFolderNamedLikeAVerbIsOpenedByItsPath() throws {
+    let directory = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: directory.path + "/sample", withIntermediateDirectories: true)
+    let hinted = try DarecProcess(["sample", "-c", "stats"], directory: directory.path)
+    #expect(hinted.status == 64)
+    #expect(
+      hinted.errors.hasSuffix("darec: 'sample' is a verb; to open the model in the folder 'sample', write ./sample\n"))
+    let plain = try DarecProcess(["schema", "-c", "stats"], directory: directory.path)
+    #expect(plain.status == 64 && !plain.errors.contains("is a verb"))
+  }
+
   @Test func missingFilesAre66() throws {
     let model = try #require(TrainedModel.shared).model
     let missing = try TemporaryFolder().path + "/nothing"

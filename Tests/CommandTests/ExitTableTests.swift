@@ -39,6 +39,15 @@ import Testing
     command([model, "-c", "stats", "-c", "model"], 0, "", output: "300 users"),
     command([model, "--format", "jsonl", "-c", "stats"], 0, "", output: "{\"schema\":\"darec/stats/1\""),
     command([model, "-c", ".exit 0", "-c", "nonsense"], 0, ""),
+    // Commands and scripts are one sequence; `-` is standard input.
+    shell("stats\n", 0, "", output: "{\"schema\":\"darec/stats/1\"", ["-c", ".mode jsonl", "-f", "-"]),
+    shell(
+      "stats\n", 0, "", output: "{\"schema\":\"darec/stats/1\"", ["--format", "jsonl", "-f", "/dev/null", "-f", "-"]),
+    shell("stats\n", 7, "", ["-c", ".exit 7", "-f", "-"]),
+    shell(
+      "stats\n", 1, "-c:2: nope: column 1: no such command", output: "300 users",
+      ["-c", ".bail off", "-c", "nope", "-f", "-"]),
+    Row(arguments: ["repl", model, "-f", "-"], input: "stats\n", status: 0, errors: "", output: "300 users"),
     command(["--version"], 0, "", output: ""), command(["--help"], 0, "", output: "OVERVIEW"),
     command(["recommend", model, "1", "--format", "jsonl"], 0, "", output: "{"),
     // A statement failed: 1, with the command and the column.
@@ -85,6 +94,8 @@ import Testing
     command(["recommend"], 64, "Error: Missing expected argument '<model>'"),
     command(["recommend", model], 64, "darec: name one of: a USER, --users all|FILE, or --items A,B,C\n"),
     command([model, "--mode", "loud"], 64, "darec: --mode takes table, json"),
+    command([model, "--format", "loud"], 64, "darec: --format takes table, json"),
+    command(["repl", model, "--format=loud"], 64, "darec: --format takes table, json"),
     command([model, "--color", "red"], 64, "darec: --color takes auto, always or never, not 'red'\n"),
     command([model, "--nonsense"], 64, "Error: Unknown option '--nonsense'"),
     command([model, "--threads", "0"], 64, "darec: --threads must be from 1 to 1024\n"),

@@ -132,6 +132,15 @@ import Foundation
     #expect(try DarecProcess(Array(words.dropLast(2)) + ["--resume"]).status == 64)
   }
 
+  @Test func whatCannotBeWrittenIsNamed() throws {
+    let words = ["export", "explanations", try model(), "--users", "all", "--top", "1", "--output"]
+    let full = try DarecProcess(words + ["/dev/full"])
+    #expect(full.status == 1 && full.errors == "darec: cannot write '/dev/full': No space left on device\n")
+    let missing = try DarecProcess(words + ["/nonexistent/x"])
+    #expect(missing.status == 1)
+    #expect(missing.errors == "darec: cannot write '/nonexistent/x': No such file or directory\n")
+  }
+
   @Test func dataIsStillExportedWithoutASubcommand() throws {
     let directory = try TemporaryFolder()
     let shared = try #require(TrainedModel.shared)

@@ -54,6 +54,7 @@ struct RandomLines {
     case .choice(let words): return pick(words)
     case .integer(let range): return pick(["0", "1", "3", "10", "\(range.upperBound)", "\(range.lowerBound)"])
     case .file: return pick(["/nonexistent/a", "/dev/null", "/", "stdout", "''"])
+    case .signedItems: return pick(["+1", "-1", "+200", "-\"The Salted Orbit\"", "+", "7"])
     case .text, .topic: return pick(["the", "tour", "orbit", "keys", "recommend", "5"])
     }
   }

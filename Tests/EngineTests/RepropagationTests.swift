@@ -193,6 +193,33 @@ import Testing
     #expect(sizes.count { $0.found == $0.smallest } * 10 >= sizes.count * 8)
   }
 
+  /// Places do not fall steadily as items go: where all items together leave the item in the list, a few may not.
+  @Test func noSetIsFoundOnlyWhereThereIsNone() throws {
+    var missing = 0
+    for seed in 8...11 as ClosedRange<UInt64> {
+      let model = ExampleModel(users: 40, items: 24, dimension: 6, seed: seed, layers: 2)
+      let bundle = try model.bundle()
+      let engine = Engine(bundle: bundle)
+      for user in 0..<model.users where (2...7).contains(bundle.interactions.degree(user)) {
+        let past = bundle.interactions.row(user).map(Int.init)
+        for item in try engine.recommendedItems(user: "user-\(user)", top: 4) {
+          var request = ExplainRequest(user: "user-\(user)", item: item)
+          request.top = 4
+          let record = try engine.explain(request, cancellation: Cancellation()).records.first
+          guard record?["counterfactual_test"]?["found"]?.bool == false else { continue }
+          missing += 1
+          let index = try #require(Int(item.dropFirst(5)))
+          for subset in 1..<(1 << past.count) {
+            let kept = past.indices.filter { subset & (1 << $0) == 0 }.map { past[$0] }
+            let scores = try Self.oracle(model, bundle, user: user, history: kept)
+            #expect(Self.rank(index, scores, past: past) <= 4)
+          }
+        }
+      }
+    }
+    #expect(missing > 3)
+  }
+
   @Test func anItemOutsideTheListHasNoCounterfactual() throws {
     let engine = try ExampleModel().engine()
     let items = try engine.recommendedItems(user: "user-1", top: 12)

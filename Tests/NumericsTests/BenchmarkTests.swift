@@ -7,7 +7,7 @@ import Testing
 @Suite(.serialized) struct BenchmarkTests {
   @Test func namesAreFoundAndUnknownOnesListed() throws {
     for benchmark in Benchmark.all { #expect(try Benchmark.named(benchmark.name).name == benchmark.name) }
-    #expect(Benchmark.all.map(\.name) == ["gemm", "sparse", "kernels", "topk", "kmeans"])
+    #expect(Benchmark.all.map(\.name) == ["gemm", "sparse", "kernels", "losses", "topk", "kmeans"])
     #expect(throws: BenchmarkError.unknown(name: "gem", known: Benchmark.all.map(\.name))) {
       try Benchmark.named("gem")
     }

@@ -39,6 +39,41 @@ import Testing
         """)
   }
 
+  @Test func whatIsHiddenOfASumIsAddedUpAndTheResidualStays() {
+    let engine = FakeEngine(explanation: { request in
+      let terms = (0..<request.neighbors).map { index -> [AnswerCell] in
+        [.text("past"), .text("i\(index)"), .text("Title \(index)"), .number(0.5)]
+      }
+      return Answer(
+        kind: "explanation", records: [[:]],
+        tables: [
+          AnswerTable(
+            columns: [
+              AnswerColumn("kind", .word), AnswerColumn("item", .identifier), AnswerColumn("title", .title),
+              AnswerColumn("value", .bar),
+            ], rows: terms + [[.text("residual"), .missing, .missing, .number(-0.25)]], summedColumns: ["value"],
+            closingRows: 1)
+        ])
+    })
+    #expect(
+      script("explain 196 50 --neighbors 8\n", engine: engine).output == """
+        kind      item  title      value
+        ────────  ────  ───────  ──────────────────
+        past      i0    Title 0   0.5000 ███▍
+        past      i1    Title 1   0.5000 ███▍
+        past      i2    Title 2   0.5000 ███▍
+        past      i3    Title 3   0.5000 ███▍
+        past      i4    Title 4   0.5000 ███▍
+        rest      -     3 more    1.5000 ██████████
+        residual  -     -        -0.2500 ░░
+
+        --full also shows: 3 more rows.
+
+        """)
+    #expect(!script("explain 196 50 --neighbors 5\n", engine: engine).output.contains("rest"))
+    #expect(script("explain 196 50 --neighbors 8 --full\n", engine: engine).output.contains("i7"))
+  }
+
   @Test(arguments: ["explain 196 50 --neighbors 9 --full\n", ".detail full\nexplain 196 50 --neighbors 9\n"])
   func everythingIsThereOnRequest(_ text: String) {
     let output = run(text)

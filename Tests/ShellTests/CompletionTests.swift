@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct CompletionTests {
   /// Candidates for a line whose word starts behind the last blank, or behind the open quote given.
-  func offered(_ line: String, quote: Character? = nil) -> [String] {
+  func offered(_ line: String, quote: Character? = nil, person: String? = nil) -> [String] {
     let bytes = Array(line.utf8)
     let mark = quote?.asciiValue
     let start: Int
@@ -14,8 +14,8 @@ import Testing
     } else {
       start = (bytes.lastIndex { $0 == 0x20 } ?? -1) + 1
     }
-    return Completion(engine: FakeEngine()).candidates(line: bytes, start: start, end: bytes.count, quote: mark).map(
-      \.text)
+    let completion = Completion(engine: FakeEngine(), person: person)
+    return completion.candidates(line: bytes, start: start, end: bytes.count, quote: mark).map(\.text)
   }
 
   @Test(
@@ -59,6 +59,27 @@ import Testing
     #expect(offered("explain 196 \"Say", quote: "\"") == ["Say \\\"Hi\\\"\""])
     #expect(offered("explain 196 \"Postman, T", quote: "\"") == ["Postman, The (1997)"])
     #expect(offered("similar item \"5", quote: "\"") == ["50", "51"])
+  }
+
+  @Test func whoIsMeantMayBeLeftOut() {
+    #expect(offered("explain \"t", quote: "\"", person: "196") == ["Toy Story (1995)", "Twelve Monkeys"])
+    #expect(offered("why-not 5", person: "196") == ["50", "51"])
+    #expect(offered("why-not 19", person: "196") == ["196", "197"])
+    #expect(offered("as 19", person: "196") == ["196", "197"])
+    #expect(offered("recommend 19", person: "196") == ["196", "197"])
+    #expect(offered("explain \"t", quote: "\"").isEmpty)
+  }
+
+  @Test func itemsBehindSignsAndCommasAreOffered() {
+    #expect(offered("what-if 196 ") == ["+", "-"])
+    #expect(offered("what-if 196 +5") == ["+50", "+51"])
+    #expect(offered("what-if 196 -5") == ["-50", "-51"])
+    #expect(offered("what-if 196 -7").isEmpty, "the user does not have it")
+    #expect(offered("what-if -5", person: "196") == ["-50", "-51"])
+    #expect(offered("what-if 196 +50 --") == ["--top"])
+    #expect(offered("what-if 196 +\"t", quote: "\"") == ["Toy Story (1995)", "Twelve Monkeys"])
+    #expect(offered("recommend --items 50,\"t", quote: "\"") == ["Toy Story (1995)", "Twelve Monkeys"])
+    #expect(offered("explain 196 a\"t", quote: "\"").isEmpty)
   }
 
   @Test func filesAreOfferedAfterRead() {

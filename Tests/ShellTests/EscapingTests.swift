@@ -76,6 +76,13 @@ import Testing
     #expect(TerminalText.escaped("a\u{200D}b\u{1B}") == "a\\u{200D}b\\x1B")
   }
 
+  @Test func whatIsDrawnAsNothingIsShown() {
+    for scalar in "\u{34F}\u{115F}\u{1160}\u{17B4}\u{17B5}\u{2800}\u{3164}\u{FFA0}".unicodeScalars {
+      let digits = String(scalar.value, radix: 16, uppercase: true)
+      #expect(TerminalText.escaped("a\(scalar)b") == "a\\u{\(digits)}b")
+    }
+  }
+
   static func answer(_ text: String) -> Answer {
     Answer(
       kind: "test", records: [.object([.init(text, .string(text))])], sentences: [text],

@@ -12,16 +12,21 @@ final class FakeEngine: QueryAnswering {
   /// Called inside `recommend`, so that a test can interrupt.
   let onRecommend: @Sendable () -> Void
 
+  /// False for a model without shared and specific parts.
+  let hasParts: Bool
+
   /// Answers `explain` in place of an echo.
   let explanation: (@Sendable (ExplainRequest) -> Answer)?
 
   init(
     users: [String] = ["196", "197", "20", "user with blank"], items: [String] = ["50", "51", "7", "a,b", "-5"],
-    onRecommend: @escaping @Sendable () -> Void = {}, explanation: (@Sendable (ExplainRequest) -> Answer)? = nil
+    onRecommend: @escaping @Sendable () -> Void = {}, hasParts: Bool = true,
+    explanation: (@Sendable (ExplainRequest) -> Answer)? = nil
   ) {
     self.users = users
     self.items = items
     self.explanation = explanation
+    self.hasParts = hasParts
     self.onRecommend = onRecommend
   }
 
@@ -59,7 +64,8 @@ final class FakeEngine: QueryAnswering {
   }
 
   func components(kind: EntityKind, id: String) throws(QueryError) -> Answer {
-    Self.echo("components", ["\(kind)", id])
+    guard hasParts else { throw .notAvailable("no parts") }
+    return Self.echo("components", ["\(kind)", id])
   }
 
   func explain(_ request: ExplainRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
@@ -83,6 +89,9 @@ final class FakeEngine: QueryAnswering {
   func titles(startingWith prefix: String, limit: Int) -> [String] {
     Array(itemTitles.filter { $0.lowercased().hasPrefix(prefix.lowercased()) }.sorted().prefix(limit))
   }
+
+  /// The first two items, whoever asks.
+  func pastItems(of user: String) -> [String] { users.contains(user) ? Array(items.prefix(2)) : [] }
 
   /// An answer that repeats what was asked.
   static func echo(_ kind: String, _ values: [String]) -> Answer {

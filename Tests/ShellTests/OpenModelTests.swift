@@ -36,7 +36,7 @@ import Testing
         configure(&$0)
         $0.keepGoing = true
       })
-    #expect(result.errors == "<stdin>:1: .open: column 1: no model at nowhere\n")
+    #expect(result.errors == "<stdin>:1: .open: column 7: no model at nowhere\n")
     #expect(result.output.contains("\"196\"") && result.status == 1)
     // Without --keep-going the script stops with the error's own status.
     #expect(script(".open nowhere\nstats\n", configure: configure).status == 66)

@@ -180,6 +180,7 @@ final class SlowEngine: QueryAnswering {
     fake.ids(of: kind, startingWith: prefix, limit: limit)
   }
   func titles(startingWith prefix: String, limit: Int) -> [String] { fake.titles(startingWith: prefix, limit: limit) }
+  func pastItems(of user: String) -> [String] { fake.pastItems(of: user) }
 }
 
 /// Runs blocking work on a thread of its own: blocked tasks would use up the threads that other tests need.

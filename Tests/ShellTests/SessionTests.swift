@@ -181,6 +181,42 @@ import Testing
     #expect(result.status == 1)
   }
 
+  @Test func aTypedLineHasNoFileToMend() {
+    let folder = TemporaryFolder()
+    let descriptor = open(folder.write("typed", Array("find caf".utf8) + [0xE9, 0x0A, 0x00, 0x0A]), O_RDONLY)
+    defer { close(descriptor) }
+    let result = transcript(configure: { $0.inputDescriptor = descriptor }) { $0.runInteractive() }
+    #expect(
+      result.errors.contains("error: byte 9 of the line is not UTF-8; set the terminal's character set to UTF-8\n"))
+    #expect(result.errors.contains("error: byte 1 of the line is zero\n"))
+  }
+
+  @Test(arguments: ["recommend ", "as ", "", ".read ", ".output ", "what-if 196 ", ".help ", "stats ", ".mode "])
+  func aHugeWordIsCutInMessages(_ start: String) {
+    let result = script(start + String(repeating: "x", count: 1 << 19) + "\n")
+    #expect(result.status != 0)
+    #expect(result.errors.contains("xxx…"), "\(result.errors.prefix(300))")
+    #expect(result.errors.utf8.count < 400)
+  }
+
+  @Test func answersInLineModeAreKeptApart() {
+    let one = script(".mode line\nrecommend 196 --top 1\n").output
+    #expect(one.hasPrefix(" rank = 1\n"))
+    for echo in ["off", "on"] {
+      // An answer without rows leaves no gap.
+      let two = script(".echo \(echo)\n.mode line\nrecommend 196 --top 1\nstats\nrecommend 196 --top 1\n").output
+      #expect(two == one + "\n" + one)
+    }
+    let folder = TemporaryFolder()
+    let path = folder.file("answers")
+    let query = "recommend 196 --top 1\n"
+    let mixed = script(
+      ".mode line\n\(query).output \(path)\n\(query)\(query).output\n"
+        + ".mode csv\n.headers off\n\(query).mode line\n\(query)", folder: folder)
+    #expect(fileText(path) == one + "\n" + one)
+    #expect(mixed.output == one + "1,50,Star Wars (1977),0.33333334\n" + one)
+  }
+
   @Test func missingScriptIs66() {
     let result = transcript { $0.runScript(path: "/nonexistent/script") }
     #expect(result.status == ExitStatus.missingInput.rawValue)
@@ -295,6 +331,13 @@ import Testing
     let second = script(first.output + ".show\n")
     #expect(second.output == first.output)
     #expect(first.output.contains(".precision 2\n"))
+  }
+
+  @Test func showSaysWhomCommandsMean() {
+    #expect(!script(".show\n").output.contains("as "))
+    let first = script(".mode csv\nas 'user with blank'\n.show\n")
+    #expect(first.output.hasSuffix("\nas \"user with blank\"\n"))
+    #expect(script(first.output + ".show\n").output == first.output)
   }
 
   @Test func candidatesAndExclusionsComeFromFiles() {

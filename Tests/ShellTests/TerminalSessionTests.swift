@@ -215,6 +215,25 @@ import Testing
       #expect(terminal.missed.isEmpty)
       #expect(fileText(folder.file("history")) == ".mode jsonl\nfind me\n")
     }
+
+    @Test func aKilledSessionLosesNoLine() async {
+      let process = folder.file("process")
+      async let driver: Void = onThread { [terminal] in
+        terminal.waits(for: "darec> ")
+        terminal.type("find me\r")
+        terminal.waits(for: "Asked find of me")
+        terminal.waits(for: "darec> ")
+        // Never 0, which would be this process and its whole group.
+        if let number = pid_t(fileText(process)) { kill(number, SIGKILL) } else { terminal.hangUp() }
+      }
+      await #expect(processExitsWith: .signal(SIGKILL)) {
+        [name = terminal.name as String, path = folder.path as String] in
+        TerminalProcess.run(terminal: name, folder: path)
+      }
+      await driver
+      #expect(terminal.missed.isEmpty)
+      #expect(fileText(folder.file("history")) == "find me\n")
+    }
   }
 
   /// Presses the up key.

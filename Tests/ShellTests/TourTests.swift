@@ -20,6 +20,13 @@ import Testing
     for line in tour.text.split(separator: "\n") { #expect(line.utf8.count <= 80) }
   }
 
+  @Test func aModelWithoutPartsIsAskedForWhatItHas() throws {
+    let engine = FakeEngine(users: ["a\u{1B}b", "196"], hasParts: false)
+    let tour = Tour(engine: engine)
+    #expect(tour.steps.suffix(2).map(\.command) == ["similar item 50 --top 5", "what-if 196 +50 --top 5"])
+    for step in tour.steps { #expect(script(step.command + "\n", engine: engine).status == 0) }
+  }
+
   @Test func aModelWithoutUsersStillHasATour() {
     let tour = Tour(engine: FakeEngine(users: [], items: []))
     #expect(tour.steps.count == 6)

@@ -1,5 +1,5 @@
-// Which instruction sets this CPU has, and the two instructions Swift cannot ask for: a checksum's and a product's.
-// Nothing here may be compiled with wider flags than the baseline.
+// Which instruction sets this CPU has, and the instructions Swift cannot ask for: a checksum's, a product's, a prefetch.
+// Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the prefetch only.
 #ifndef DAREC_CPLATFORM_H
 #define DAREC_CPLATFORM_H
 
@@ -30,6 +30,9 @@ static inline bool cplatform_has_avx512(void) {
   return false;
 #endif
 }
+
+/// Asks for the cache line at `address`, which will be written; any address is allowed, and nothing is changed.
+static inline void cplatform_prefetch_to_write(const void *address) { __builtin_prefetch(address, 1, 3); }
 
 /// True when the CRC32 instruction (SSE4.2) can be used.
 static inline bool cplatform_has_crc32c(void) {

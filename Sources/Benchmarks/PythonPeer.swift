@@ -1,4 +1,4 @@
-// numpy in a child process, the peer of the dense products.
+// numpy and scikit-learn in a child process, the peers of the dense products and of k-means.
 
 #if canImport(Glibc)
   import Glibc
@@ -6,11 +6,11 @@
   import Darwin
 #endif
 
-/// A python3 process with numpy that times products on request, one line in and one line out.
+/// A python3 process with numpy that times products and rounds of k-means on request, one line in and one line out.
 ///
 /// Its thread count is fixed by the environment at start, before OpenBLAS is loaded.
-final class NumpyPeer {
-  /// Version of numpy and name of its BLAS where numpy tells.
+final class PythonPeer {
+  /// Version of numpy and name of its BLAS where numpy tells, and the version of scikit-learn where it is installed.
   let version: String
   private let process: pid_t
   private let input: UnsafeMutablePointer<FILE>
@@ -23,10 +23,33 @@ final class NumpyPeer {
         blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
     except Exception:
         blas = "BLAS"
-    print("numpy", np.__version__, blas, flush=True)
+    try:
+        import warnings
+        warnings.simplefilter("ignore")
+        import sklearn.cluster
+        learn = ["scikit-learn", sklearn.__version__]
+    except ImportError:
+        learn = []
+    print("numpy", np.__version__, blas, *learn, flush=True)
+
+    def kmeans(rows, width, clusters, rounds):
+        x = np.random.default_rng(1).random((rows, width), dtype=np.float32)
+        model = sklearn.cluster.KMeans(
+            clusters, init=x[:clusters], n_init=1, max_iter=rounds, tol=0, algorithm="lloyd")
+        times = []
+        while sum(times) < 0.02:
+            t = time.perf_counter()
+            model.fit(x)
+            times.append((time.perf_counter() - t) / model.n_iter_ * rounds)
+        return sum(times) / len(times)
+
     data = {}
     for line in sys.stdin:
-        m, k, n, ta, tb = [int(word) for word in line.split()]
+        words = line.split()
+        if words[0] == "kmeans":
+            print(kmeans(*[int(word) for word in words[1:]]), flush=True)
+            continue
+        m, k, n, ta, tb = [int(word) for word in words[1:]]
         key = (m, k, n, ta, tb)
         if key not in data:
             r = np.random.default_rng(1)
@@ -46,6 +69,9 @@ final class NumpyPeer {
             total += t
         print(total / len(times), flush=True)
     """
+
+  /// Whether it can time k-means.
+  var hasScikitLearn: Bool { version.contains(" scikit-learn ") }
 
   /// Starts the child; nil when there is no python3 with numpy on the path.
   init?(threads: Int) {
@@ -98,7 +124,17 @@ final class NumpyPeer {
 
   /// Seconds of one product of random matrices of the given shape, repeated for at least 20 milliseconds.
   func seconds(m: Int, k: Int, n: Int, transposeA: Bool, transposeB: Bool) -> Double {
-    fputs("\(m) \(k) \(n) \(transposeA ? 1 : 0) \(transposeB ? 1 : 0)\n", input)
+    answer("gemm \(m) \(k) \(n) \(transposeA ? 1 : 0) \(transposeB ? 1 : 0)")
+  }
+
+  /// Seconds of some Lloyd rounds of scikit-learn on uniform rows from their first ones, the last assignment included.
+  func kMeansSeconds(rows: Int, width: Int, clusters: Int, rounds: Int) -> Double {
+    answer("kmeans \(rows) \(width) \(clusters) \(rounds)")
+  }
+
+  /// The number that answers a question; infinite when the child is gone.
+  private func answer(_ question: String) -> Double {
+    fputs(question + "\n", input)
     fflush(input)
     return Self.line(output).flatMap { Double($0) } ?? .infinity
   }
