@@ -66,33 +66,49 @@ struct LogSumExpOfProducts {
       table.packRight(min(chunk, c.rows - first), kept, c.row(first), depth, false, packedChunks.row(index))
     }
     let blockRows = max(6, min(96, Self.storedFloats / max(1, chunks * stride) / 6 * 6))
-    let tiles = Matrix.uninitialized(rows: chunks * blockRows, columns: stride)
-    let packedRows = Matrix.uninitialized(rows: blockRows + 6, columns: depth)
-    let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : chunks * blockRows, columns: kept)
+    // Several blocks in one parallel loop: threads are woken less often, and there is work for all of them to the end.
+    let together = max(
+      1,
+      min(Self.blocksTogether, (a.rows + blockRows - 1) / blockRows, Self.storedFloats / (chunks * blockRows * stride)))
+    let places = together * chunks * blockRows
+    let tiles = Matrix.uninitialized(rows: places, columns: stride)
+    let packedRows = Matrix.uninitialized(rows: together * (blockRows + 6), columns: depth)
+    let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: kept)
     let gradientA = gradients == .none ? nil : Matrix(rows: a.rows, columns: kept)
     let gradientC = gradients == .both ? Matrix(rows: c.rows, columns: kept) : nil
-    var sums = [Double](repeating: 0, count: chunks * blockRows)
-    var maxima = [Float](repeating: bound ?? 0, count: chunks * blockRows)
-    var factors = [Float](repeating: 0, count: chunks * blockRows)
+    var sums = [Double](repeating: 0, count: places)
+    var maxima = [Float](repeating: bound ?? 0, count: places)
+    var factors = [Float](repeating: 0, count: places)
     var logSums = [Double](repeating: 0, count: a.rows)
 
-    for start in Swift.stride(from: 0, to: a.rows, by: blockRows) {
-      let count = min(blockRows, a.rows - start)
-      table.packLeft(count, depth, a.row(start), depth, false, packedRows.pointer)
+    for start in Swift.stride(from: 0, to: a.rows, by: together * blockRows) {
+      let blocks = min(together, (a.rows - start + blockRows - 1) / blockRows)
+      func rows(_ block: Int) -> Range<Int> {
+        start + block * blockRows..<min(a.rows, start + (block + 1) * blockRows)
+      }
+      // What a row of a block has to do with a chunk stands at (block, chunk, row).
+      func slot(_ block: Int, _ index: Int, _ row: Int) -> Int { (block * chunks + index) * blockRows + row }
+      parallelFor(blocks) { block in
+        table.packLeft(
+          rows(block).count, depth, a.row(rows(block).lowerBound), depth, false,
+          packedRows.row(block * (blockRows + 6)))
+      }
       sums.withUnsafeMutableBufferPointer { sumBuffer in
         maxima.withUnsafeMutableBufferPointer { maximumBuffer in
           let chunkSums = sumBuffer
           let chunkMaxima = maximumBuffer
-          parallelFor(chunks) { index in
+          parallelFor(blocks * chunks) { task in
+            let (block, index) = (task / chunks, task % chunks)
             let first = index * chunk
             let width = min(chunk, c.rows - first)
-            let tile = tiles.row(index * blockRows)
+            let tile = tiles.row(slot(block, index, 0))
+            let count = rows(block).count
             table.gemmBlock(
-              count, width, depth, packedRows.pointer, packedCandidates.row(first / 16), 16 * depth, tile, stride, 1,
-              false)
+              count, width, depth, packedRows.row(block * (blockRows + 6)), packedCandidates.row(first / 16),
+              16 * depth, tile, stride, 1, false)
             for row in 0..<count {
               let values = tile + row * stride
-              let place = index * blockRows + row
+              let place = slot(block, index, row)
               if bound == nil { chunkMaxima[place] = scale * table.maximum(values, width) }
               table.scaledExp(values, values, width, scale, -chunkMaxima[place])
               chunkSums[place] = table.sum(values, width)
@@ -100,44 +116,57 @@ struct LogSumExpOfProducts {
           }
         }
       }
-      for row in 0..<count {
-        var largest = -Float.infinity
-        for index in 0..<chunks { largest = max(largest, maxima[index * blockRows + row]) }
-        var sum = 0.0
-        for index in 0..<chunks {
-          let place = index * blockRows + row
-          let correction = bound == nil ? exponential(Double(maxima[place]) - Double(largest)) : 1
-          sum += sums[place] * correction
-          factors[place] = Float(correction)
-        }
-        logSums[start + row] = Double(largest) + logarithm(sum)
-        let factor = Double(weights[start + row]) * Double(scale) / sum
-        for index in 0..<chunks {
-          let place = index * blockRows + row
-          factors[place] = Float(Double(factors[place]) * factor)
+      for block in 0..<blocks {
+        for (row, number) in rows(block).enumerated() {
+          var largest = -Float.infinity
+          for index in 0..<chunks { largest = max(largest, maxima[slot(block, index, row)]) }
+          var sum = 0.0
+          for index in 0..<chunks {
+            let place = slot(block, index, row)
+            let correction = bound == nil ? exponential(Double(maxima[place]) - Double(largest)) : 1
+            sum += sums[place] * correction
+            factors[place] = Float(correction)
+          }
+          logSums[number] = Double(largest) + logarithm(sum)
+          let factor = Double(weights[number]) * Double(scale) / sum
+          for index in 0..<chunks {
+            let place = slot(block, index, row)
+            factors[place] = Float(Double(factors[place]) * factor)
+          }
         }
       }
       guard let gradientA else { continue }
-      parallelFor(chunks) { index in
-        let first = index * chunk
-        let width = min(chunk, c.rows - first)
-        let tile = tiles.row(index * blockRows)
-        table.stridedBlock(
-          count, kept, width, tile, stride, 1, packedChunks.row(index), partial.row(index * blockRows), kept, false)
-        guard let gradientC else { return }
-        let weighted = Matrix.uninitialized(rows: count, columns: kept)
-        for row in 0..<count {
-          table.scale(factors[index * blockRows + row], a.row(start + row), weighted.row(row), kept)
+      // A chunk's candidates receive the blocks in order, whoever adds them; these longer tasks are dealt out first.
+      let candidateTasks = gradientC == nil ? 0 : chunks
+      parallelFor(candidateTasks + blocks * chunks) { task in
+        guard task < candidateTasks, let gradientC else {
+          let (block, index) = ((task - candidateTasks) / chunks, (task - candidateTasks) % chunks)
+          let place = slot(block, index, 0)
+          table.stridedBlock(
+            rows(block).count, kept, min(chunk, c.rows - index * chunk), tiles.row(place), stride, 1,
+            packedChunks.row(index), partial.row(place), kept, false)
+          return
         }
-        let packedWeighted = Matrix.uninitialized(rows: depthPanels, columns: 16 * count)
-        table.packRight(count, kept, weighted.pointer, kept, false, packedWeighted.pointer)
-        table.stridedBlock(
-          width, kept, count, tile, 1, stride, packedWeighted.pointer, gradientC.row(first), kept, true)
+        let first = task * chunk
+        let weighted = Matrix.uninitialized(rows: blockRows, columns: kept)
+        let packedWeighted = Matrix.uninitialized(rows: depthPanels, columns: 16 * blockRows)
+        for block in 0..<blocks {
+          let count = rows(block).count
+          for (row, number) in rows(block).enumerated() {
+            table.scale(factors[slot(block, task, row)], a.row(number), weighted.row(row), kept)
+          }
+          table.packRight(count, kept, weighted.pointer, kept, false, packedWeighted.pointer)
+          table.stridedBlock(
+            min(chunk, c.rows - first), kept, count, tiles.row(slot(block, task, 0)), 1, stride,
+            packedWeighted.pointer, gradientC.row(first), kept, true)
+        }
       }
-      for row in 0..<count {
-        for index in 0..<chunks {
-          let place = index * blockRows + row
-          table.axpy(factors[place], partial.row(place), gradientA.row(start + row), kept)
+      for block in 0..<blocks {
+        for (row, number) in rows(block).enumerated() {
+          for index in 0..<chunks {
+            let place = slot(block, index, row)
+            table.axpy(factors[place], partial.row(place), gradientA.row(number), kept)
+          }
         }
       }
     }
@@ -148,6 +177,8 @@ struct LogSumExpOfProducts {
 
   /// Candidates of one chunk: a packed panel of them (24 KiB) stays in the first-level cache.
   private static let chunkColumns = 384
+  /// Most blocks of rows in one parallel loop.
+  private static let blocksTogether = 4
   /// Most exponentials kept at a time, 16 MiB: they stay in a shared last-level cache.
   private static let storedFloats = 4 << 20
 }

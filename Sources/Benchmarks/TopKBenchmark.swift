@@ -113,7 +113,7 @@ extension Benchmark {
   }
 
   /// Standard normal numbers, the peers' data too.
-  private static func normal(_ rows: Int, _ columns: Int, step: Int) -> Matrix {
+  static func normal(_ rows: Int, _ columns: Int, step: Int) -> Matrix {
     let matrix = Matrix.uninitialized(rows: rows, columns: columns)
     parallelRanges(rows, blockSize: 4096) { range in
       var stream = RandomStream(seed: 1, purpose: .test, epoch: range.lowerBound, step: step)

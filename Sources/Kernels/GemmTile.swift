@@ -29,8 +29,16 @@ package func gemmBlock(
     let columns = n &- column < 16 ? n &- column : 16
     var row = 0
     var panelA = a
+    // While this panel of B is used, the next one comes nearer, an equal part with each tile.
+    var ahead = panelB + panelStride
+    let part = 16 &* k &* 6 / (m < 6 ? 6 : m)
     while row < m {
       let rows = m &- row < 6 ? m &- row : 6
+      let partEnd = ahead + part
+      while ahead < partEnd {
+        cplatform_prefetch_near(ahead)
+        ahead += 16
+      }
       gemmTile(rows, columns, k, panelA, panelB, c + (row &* stride &+ column), stride, alpha, accumulate)
       panelA += 6 &* k
       row = row &+ 6

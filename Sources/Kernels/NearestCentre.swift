@@ -23,6 +23,38 @@ package func nearestCentre(
     var best = Lane(repeating: Float.infinity)
     var label = SIMD16<Int32>.zero
     var centre = 0
+    // Twelve sums in flight hide the latency of the multiply-add; the last few centres go by four and one.
+    while centre &+ 6 <= centreCount {
+      let first = centres + centre &* width
+      var sum0 = Lane.zero
+      var sum1 = Lane.zero
+      var sum2 = Lane.zero
+      var sum3 = Lane.zero
+      var sum4 = Lane.zero
+      var sum5 = Lane.zero
+      for step in 0..<width {
+        let values = load(panel + 16 &* step)
+        let difference0 = values - Lane(repeating: first[step])
+        sum0 = multiplyAdd(sum0, difference0, difference0)
+        let difference1 = values - Lane(repeating: first[width &+ step])
+        sum1 = multiplyAdd(sum1, difference1, difference1)
+        let difference2 = values - Lane(repeating: first[2 &* width &+ step])
+        sum2 = multiplyAdd(sum2, difference2, difference2)
+        let difference3 = values - Lane(repeating: first[3 &* width &+ step])
+        sum3 = multiplyAdd(sum3, difference3, difference3)
+        let difference4 = values - Lane(repeating: first[4 &* width &+ step])
+        sum4 = multiplyAdd(sum4, difference4, difference4)
+        let difference5 = values - Lane(repeating: first[5 &* width &+ step])
+        sum5 = multiplyAdd(sum5, difference5, difference5)
+      }
+      keepNearer(sum0, centre, &best, &label)
+      keepNearer(sum1, centre &+ 1, &best, &label)
+      keepNearer(sum2, centre &+ 2, &best, &label)
+      keepNearer(sum3, centre &+ 3, &best, &label)
+      keepNearer(sum4, centre &+ 4, &best, &label)
+      keepNearer(sum5, centre &+ 5, &best, &label)
+      centre = centre &+ 6
+    }
     while centre &+ 4 <= centreCount {
       let first = centres + centre &* width
       var sum0 = Lane.zero

@@ -17,7 +17,7 @@ package struct Cholesky: Sendable {
   package var size: Int { factor.rows }
 
   /// Columns of a block: one pass of the product's inner loop.
-  static let blockWidth = GemmBlocking.depth
+  static let blockWidth = 384
 
   /// Factors a matrix in place.
   ///

@@ -53,10 +53,12 @@ enum GemmBlocking {
   static let tileRows = 6
   /// Columns of a register tile.
   static let tileColumns = 16
-  /// Steps of k in one pass: a panel of B (24 KiB) stays in the first-level cache.
-  static let depth = 384
-  /// Rows of A packed at a time: 96 x 384 floats (144 KiB) stay in the second-level cache.
-  static let rows = 96
+  /// Most steps of k in one pass: a panel of B (28 KiB) stays in the first-level cache.
+  static let depth = 448
+  /// Most rows of A packed at a time: 144 x 448 floats (252 KiB) stay in the second-level cache.
+  ///
+  /// More rows use a panel of B more often before the next one is fetched; fewer feed more threads.
+  static let rows = 144
   /// Pieces of work below which the columns are dealt out too.
   static let tasks = 16
   /// Most floats of B packed at a time, 16 MiB: they stay in a shared last-level cache.
@@ -70,12 +72,20 @@ enum GemmBlocking {
   /// Most slices, a bound of the memory for partial results.
   static let slices = 32
 
+  /// Steps of k in each pass: as few passes as fit, of about the same depth.
+  ///
+  /// A short last pass would read and write the whole result for little work.
+  static func passDepth(_ k: Int) -> Int {
+    let passes = max(1, (k + depth - 1) / depth)
+    return roundUp((k + passes - 1) / passes, to: 4)
+  }
+
   static func roundUp(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
 }
 
 /// C[m, n] (+)= alpha op(A)[m, k] op(B)[k, n] over raw memory, parallel.
 ///
-/// Numeric contract: Float accumulation in fused steps inside blocks of 384 steps of k, blocks added in order; error at
+/// Numeric contract: Float accumulation in fused steps inside blocks of at most 448 steps of k, blocks added in order; error at
 /// most gamma(k + 2) |A| |B| elementwise. Bit-identical at every thread count and on every run of the same level.
 /// - Parameters:
 ///   - m: rows of C.
@@ -256,10 +266,10 @@ private func multiplyBlocked(
   }
   let table = kernels
   let paddedColumns = GemmBlocking.roundUp(n, to: GemmBlocking.tileColumns)
+  let fullDepth = GemmBlocking.passDepth(k)
   // A chunk of B: whole passes of k, as many columns as fit.
   let chunkDepth = min(
-    GemmBlocking.roundUp(k, to: GemmBlocking.depth),
-    max(GemmBlocking.depth, GemmBlocking.packedFloats / 2048 / GemmBlocking.depth * GemmBlocking.depth))
+    GemmBlocking.roundUp(k, to: fullDepth), max(fullDepth, GemmBlocking.packedFloats / 2048 / fullDepth * fullDepth))
   let chunkColumns = min(
     paddedColumns, GemmBlocking.packedFloats / chunkDepth / GemmBlocking.tileColumns * GemmBlocking.tileColumns)
   let packedCount = min(chunkDepth, k) * chunkColumns
@@ -267,7 +277,7 @@ private func multiplyBlocked(
   defer { BufferPool.shared.give(packed, floats: packedCount) }
   let blockRows = min(
     GemmBlocking.rows,
-    max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((m + 31) / 32, to: GemmBlocking.tileRows)))
+    max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((m + 15) / 16, to: GemmBlocking.tileRows)))
   let rowBlocks = (m + blockRows - 1) / blockRows
 
   for columnStart in stride(from: 0, to: n, by: chunkColumns) {
@@ -276,14 +286,14 @@ private func multiplyBlocked(
     let columnsPadded = panels * GemmBlocking.tileColumns
     for depthStart in stride(from: 0, to: k, by: chunkDepth) {
       let depth = min(chunkDepth, k - depthStart)
-      let passes = (depth + GemmBlocking.depth - 1) / GemmBlocking.depth
+      let passes = (depth + fullDepth - 1) / fullDepth
       let groupPanels = 8
       let groups = (panels + groupPanels - 1) / groupPanels
       loop(passes * groups) { block in
         let pass = block / groups
         let firstColumn = block % groups * groupPanels * GemmBlocking.tileColumns
-        let passStart = pass * GemmBlocking.depth
-        let passDepth = min(GemmBlocking.depth, depth - passStart)
+        let passStart = pass * fullDepth
+        let passDepth = min(fullDepth, depth - passStart)
         b.part(depthStart + passStart, columnStart + firstColumn).packRight(
           table, depth: passDepth, columns: min(groupPanels * GemmBlocking.tileColumns, columns - firstColumn),
           into: packed + (passStart * columnsPadded + firstColumn * passDepth))
@@ -297,11 +307,11 @@ private func multiplyBlocked(
         let firstColumn = block % shares * sharePanels * GemmBlocking.tileColumns
         let shareColumns = min(sharePanels * GemmBlocking.tileColumns, columns - firstColumn)
         guard shareColumns > 0 else { return }
-        let scratchCount = GemmBlocking.roundUp(rows, to: GemmBlocking.tileRows) * min(GemmBlocking.depth, depth)
+        let scratchCount = GemmBlocking.roundUp(rows, to: GemmBlocking.tileRows) * min(fullDepth, depth)
         let scratch = BufferPool.shared.take(floats: scratchCount)
         for pass in 0..<passes {
-          let passStart = pass * GemmBlocking.depth
-          let passDepth = min(GemmBlocking.depth, depth - passStart)
+          let passStart = pass * fullDepth
+          let passDepth = min(fullDepth, depth - passStart)
           a.part(firstRow, depthStart + passStart).packLeft(table, rows: rows, depth: passDepth, into: scratch)
           table.gemmBlock(
             rows, shareColumns, passDepth, scratch, packed + (passStart * columnsPadded + firstColumn * passDepth),

@@ -45,8 +45,13 @@ package struct LanguageFusion {
   package init(
     base: (users: Matrix, items: Matrix), text: Matrix, shared: Matrix?, training: CSRMatrix, validation: FullRanking?
   ) {
+    // The buffers of training steps are done with, and each stage here has sizes of its own: kept for reuse, they would add
+    // up to twice what is needed at any time.
+    BufferPool.shared.trim()
     let whitened = LanguageVectors.whitened(text)
+    BufferPool.shared.trim()
     predicted = Self.predictions(of: base.items, from: whitened, training: training)
+    BufferPool.shared.trim()
     let start = Self.replaced(base.items, by: predicted)
     let history = Self.history(training)
     var candidates: [(name: String, items: Matrix)] = []
@@ -65,6 +70,7 @@ package struct LanguageFusion {
       let spread = Self.spread(users, candidate.items)
       return (candidate.name, users, candidate.items, spread > 0 && baseSpread > 0 ? baseSpread / spread : 0)
     }
+    BufferPool.shared.trim()
     func parts(_ weights: [Double]) -> [Part] {
       zip(prepared, weights).compactMap { part, weight in
         guard weight > 0, part.unit > 0 else { return nil }

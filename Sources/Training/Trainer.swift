@@ -55,7 +55,7 @@ package final class Trainer {
 
   /// Checksum of the text vectors that the run was given, as hexadecimal digits; empty when it uses none.
   let textChecksum: String
-  /// The items' text vectors of a run in which language ranks, `[items, text width]`.
+  /// The text vectors of all nodes in a run in which language ranks, as the data or its control has them.
   private let fusedText: Matrix?
   private let sampler: NegativeSampler
   private let users: [Int32]
@@ -92,7 +92,7 @@ package final class Trainer {
     textChecksum = text == nil ? "" : problem.text.map(Self.checksum) ?? ""
     fusedText =
       configuration.fusesText || alignment?.fusesLanguage ?? false
-      ? text?.rows(problem.users..<problem.users + problem.items) : nil
+      ? text : nil
     try Self.requireUse(of: configuration, by: alignment)
     optimizer = Adam(
       parameters: model.parameters + (alignment?.parameters ?? []), learningRate: configuration.learningRate)
@@ -354,9 +354,10 @@ package final class Trainer {
     restoreBest()
     guard let fusedText else { return }
     fusion = nil
+    let itemRows = problem.users..<problem.users + problem.items
     let shared = trainedAlignment?.parts(representation: model.finalRepresentation(of: finalInput))?.languageShared
     fusion = LanguageFusion(
-      base: rankingVectors(), text: fusedText, shared: shared?.rows(problem.users..<problem.users + problem.items),
+      base: rankingVectors(), text: fusedText.rows(itemRows), shared: shared?.rows(itemRows),
       training: problem.training, validation: validation)
   }
 

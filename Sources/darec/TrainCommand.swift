@@ -249,8 +249,11 @@ struct TrainCommand: ParsableCommand {
   private func save(_ run: Run, name: String, end: TrainingEnd) throws {
     // A run ended by its epoch limit can be resumed with a higher one: its state is kept before the best is restored.
     if end == .epochLimit { _ = try Checkpoint.save(run.trainer, dataOptions: run.data.json, bundle: out) }
+    // Each of these has buffers of sizes that the others do not ask for.
     run.trainer.finish()
+    BufferPool.shared.trim()
     let metrics = run.trainer.finalMetrics()
+    BufferPool.shared.trim()
     let bundle = try run.trainer.bundle(
       name: name, dataSet: run.dataSet, dataName: run.data.displayName, metrics: metrics, end: end)
     try bundle.save(to: out, trainingLog: try log(of: run, end: end, metrics: metrics))

@@ -74,8 +74,11 @@ import Testing
         terminal.waits(for: "darec> ")
         terminal.type(".pager on\r.mode jsonl\r.help\r")
         terminal.waits(for: "pager-open")
+        for _ in 0..<200 { Pause.millisecond() }
         terminal.type("\u{3}")
         terminal.waits(for: "pager-caught")
+        // The script's shell looks for signals between commands and would sleep over one that comes while it begins to read.
+        for _ in 0..<200 { Pause.millisecond() }
         terminal.type("\u{3}")
         terminal.waits(for: "pager-caught")
         terminal.type("q\r")
