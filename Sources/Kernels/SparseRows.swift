@@ -1,9 +1,12 @@
 // Rows of a compressed sparse matrix times a dense matrix.
 
-/// For rows r in `firstRow ..< endRow`: out[r] (+)= scale * sum over entries e of r of values[e] x[columns[e]].
+import CPlatform
+
+/// For rows r in `firstRow ..< endRow`: out[r] = base[r] + scale * sum over entries e of r of values[e] x[columns[e]].
 ///
 /// The sums of 64 columns stay in registers while the entries of a row stream by. Entries are added in their stored
-/// order, so the result does not depend on how rows are dealt to threads.
+/// order, so the result does not depend on how rows are dealt to threads. The rows of `x` lie anywhere: those that the
+/// entries ahead name are asked for in time.
 /// - Parameters:
 ///   - rowStarts: offsets of the rows into `columns`.
 ///   - columns: column index of each entry.
@@ -13,13 +16,14 @@
 ///   - width: columns of `x` and `out`.
 ///   - out: dense matrix, `[*, width]`; rows `firstRow ..< endRow` are written.
 ///   - scale: factor of the sum (1 / keep probability under dropout).
-///   - accumulate: add to `out` instead of replacing it.
+///   - base: what the sum is added to, `[*, width]`; may be `out`; nil is zero.
 @inline(never)
 package func sparseRows(
   _ rowStarts: UnsafePointer<Int>, _ firstRow: Int, _ endRow: Int, _ columns: UnsafePointer<Int32>,
   _ values: UnsafePointer<Float>, _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int,
-  _ out: UnsafeMutablePointer<Float>, _ scale: Float, _ accumulate: Bool
+  _ out: UnsafeMutablePointer<Float>, _ scale: Float, _ base: UnsafePointer<Float>?
 ) {
+  let last = rowStarts[endRow]
   var row = firstRow
   while row < endRow {
     let start = rowStarts[row]
@@ -27,28 +31,54 @@ package func sparseRows(
     let target = out + row &* width
     var column = 0
     while column &+ 64 <= width {
-      sparseRow64(start, end, columns, values, keep, x + column, width, target + column, scale, accumulate)
+      sparseRow64(
+        start, end, last, columns, values, keep, x + column, width, target + column, scale,
+        offset(base, row &* width &+ column))
       column = column &+ 64
     }
     if column &+ 32 <= width {
-      sparseRow32(start, end, columns, values, keep, x + column, width, target + column, scale, accumulate)
+      sparseRow32(
+        start, end, last, columns, values, keep, x + column, width, target + column, scale,
+        offset(base, row &* width &+ column))
       column = column &+ 32
     }
     while column < width {
       let lanes = width &- column < 16 ? width &- column : 16
-      sparseRow16(start, end, columns, values, keep, x + column, width, target + column, scale, accumulate, lanes)
+      sparseRow16(
+        start, end, columns, values, keep, x + column, width, target + column, scale,
+        offset(base, row &* width &+ column), lanes)
       column = column &+ lanes
     }
     row = row &+ 1
   }
 }
 
+/// The pointer moved on by some floats; nil stays nil.
+@inline(__always)
+func offset(_ pointer: UnsafePointer<Float>?, _ count: Int) -> UnsafePointer<Float>? {
+  guard let pointer else { return nil }
+  return pointer + count
+}
+
+/// How many entries ahead rows are asked for: about the latency of a shared cache.
+let entriesAhead = 12
+
+/// Asks for the lines of one row of the dense matrix; a row that begins inside a line may be in one line more.
+@inline(__always)
+func prefetchRow(_ source: UnsafePointer<Float>, lines: Int) {
+  var line = 0
+  while line < lines {
+    cplatform_prefetch_to_read(source + 16 &* line)
+    line = line &+ 1
+  }
+}
+
 /// Sixty-four columns of one row.
 @inline(__always)
 func sparseRow64(
-  _ start: Int, _ end: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
+  _ start: Int, _ end: Int, _ last: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
   _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
-  _ scale: Float, _ accumulate: Bool
+  _ scale: Float, _ base: UnsafePointer<Float>?
 ) {
   var sum0 = Lane.zero
   var sum1 = Lane.zero
@@ -56,6 +86,8 @@ func sparseRow64(
   var sum3 = Lane.zero
   var entry = start
   while entry < end {
+    let ahead = entry &+ entriesAhead < last ? entry &+ entriesAhead : entry
+    prefetchRow(x + Int(columns[ahead]) &* width, lines: 4)
     if let keep, keep[entry] == 0 {
       entry = entry &+ 1
       continue
@@ -69,11 +101,11 @@ func sparseRow64(
     entry = entry &+ 1
   }
   let factor = Lane(repeating: scale)
-  if accumulate {
-    store(multiplyAdd(load(out), factor, sum0), out)
-    store(multiplyAdd(load(out + 16), factor, sum1), out + 16)
-    store(multiplyAdd(load(out + 32), factor, sum2), out + 32)
-    store(multiplyAdd(load(out + 48), factor, sum3), out + 48)
+  if let base {
+    store(multiplyAdd(load(base), factor, sum0), out)
+    store(multiplyAdd(load(base + 16), factor, sum1), out + 16)
+    store(multiplyAdd(load(base + 32), factor, sum2), out + 32)
+    store(multiplyAdd(load(base + 48), factor, sum3), out + 48)
   } else {
     store(factor * sum0, out)
     store(factor * sum1, out + 16)
@@ -85,14 +117,16 @@ func sparseRow64(
 /// Thirty-two columns of one row.
 @inline(__always)
 func sparseRow32(
-  _ start: Int, _ end: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
+  _ start: Int, _ end: Int, _ last: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
   _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
-  _ scale: Float, _ accumulate: Bool
+  _ scale: Float, _ base: UnsafePointer<Float>?
 ) {
   var sum0 = Lane.zero
   var sum1 = Lane.zero
   var entry = start
   while entry < end {
+    let ahead = entry &+ entriesAhead < last ? entry &+ entriesAhead : entry
+    prefetchRow(x + Int(columns[ahead]) &* width, lines: 2)
     if let keep, keep[entry] == 0 {
       entry = entry &+ 1
       continue
@@ -104,9 +138,9 @@ func sparseRow32(
     entry = entry &+ 1
   }
   let factor = Lane(repeating: scale)
-  if accumulate {
-    store(multiplyAdd(load(out), factor, sum0), out)
-    store(multiplyAdd(load(out + 16), factor, sum1), out + 16)
+  if let base {
+    store(multiplyAdd(load(base), factor, sum0), out)
+    store(multiplyAdd(load(base + 16), factor, sum1), out + 16)
   } else {
     store(factor * sum0, out)
     store(factor * sum1, out + 16)
@@ -118,7 +152,7 @@ func sparseRow32(
 func sparseRow16(
   _ start: Int, _ end: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
   _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
-  _ scale: Float, _ accumulate: Bool, _ lanes: Int
+  _ scale: Float, _ base: UnsafePointer<Float>?, _ lanes: Int
 ) {
   var sum = Lane.zero
   var entry = start
@@ -134,10 +168,10 @@ func sparseRow16(
   }
   var result = Lane(repeating: scale) * sum
   if lanes == 16 {
-    if accumulate { result = multiplyAdd(load(out), Lane(repeating: scale), sum) }
+    if let base { result = multiplyAdd(load(base), Lane(repeating: scale), sum) }
     store(result, out)
   } else {
-    if accumulate { result = multiplyAdd(loadPartial(out, lanes), Lane(repeating: scale), sum) }
+    if let base { result = multiplyAdd(loadPartial(base, lanes), Lane(repeating: scale), sum) }
     storePartial(result, out, lanes)
   }
 }

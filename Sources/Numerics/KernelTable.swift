@@ -55,10 +55,11 @@ package struct KernelTable: Sendable {
   package let biasLeakyReLU: @Sendable (Input, Input, Output, Int, Float) -> Void
   /// `(gradientOut, y, gradientIn, count, slope)`: gradient through leaky ReLU given its result y; may be in place.
   package let leakyReLUGradient: @Sendable (Input, Input, Output, Int, Float) -> Void
-  /// `(rowStarts, firstRow, endRow, columns, values, keep, x, width, out, scale, accumulate)`: sparse rows times dense.
+  /// `(rowStarts, firstRow, endRow, columns, values, keep, x, width, out, scale, base)`: base plus sparse times dense.
   package let sparseRows:
     @Sendable (
-      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float, Bool
+      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float,
+      Input?
     ) -> Void
   /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
   package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void

@@ -31,8 +31,7 @@ extension CSRMatrix {
 ///   - x: `[a.columns, d]`.
 ///   - out: `[a.rows, d]`, another matrix than `x`.
 ///   - accumulate: add to `out` instead of replacing it.
-///   - base: what is added to the product, `[a.rows, d]`: each block of rows is copied to `out` just before its entries are
-///     added, while it lies in the cache; nil for none.
+///   - base: what is added to the product, `[a.rows, d]`; nil for none.
 ///   - scale: factor of the product.
 /// - Precondition: the shapes fit and column indices are in range.
 package func sparseTimesDense(
@@ -54,10 +53,9 @@ package func sparseTimesDense(
         }
         parallelFor(borders.count - 1) { block in
           let (first, end) = (borders[block], borders[block + 1])
-          if let base { out.row(first).update(from: base.row(first), count: (end - first) * out.columns) }
           table.sparseRows(
             rowStarts, first, end, columnIndices, entryValues, keep, x.pointer, x.columns, out.pointer, scale,
-            accumulate || base != nil)
+            base.map { UnsafePointer($0.pointer) } ?? (accumulate ? UnsafePointer(out.pointer) : nil))
         }
       }
     }

@@ -54,10 +54,11 @@ import Testing
     _ table: KernelTable, _ a: CSRMatrix, _ keep: [UInt8]?, _ x: UnsafePointer<Float>, _ width: Int,
     _ out: UnsafeMutablePointer<Float>, _ scale: Float, _ accumulate: Bool
   ) {
+    let base = accumulate ? UnsafePointer(out) : nil
     if let keep {
-      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, keep, x, width, out, scale, accumulate)
+      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, keep, x, width, out, scale, base)
     } else {
-      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, nil, x, width, out, scale, accumulate)
+      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, nil, x, width, out, scale, base)
     }
   }
 

@@ -109,8 +109,10 @@ import Testing
         terminal.waits(for: "darec> ")
         terminal.type("recommend 20\r")
         terminal.waits(for: "[working]")
-        for _ in 0..<3 { terminal.type("\u{3}") }
+        terminal.type("\u{3}")
+        // Not before it is on the screen: Ctrl-C also drops what the terminal has not shown yet.
         terminal.waits(for: "interrupted")
+        for _ in 0..<2 { terminal.type("\u{3}") }
         terminal.waits(for: "darec> ")
         terminal.type(".exit\r")
       }

@@ -34,6 +34,9 @@ static inline bool cplatform_has_avx512(void) {
 /// Asks for the cache line at `address`, which will be written; any address is allowed, and nothing is changed.
 static inline void cplatform_prefetch_to_write(const void *address) { __builtin_prefetch(address, 1, 3); }
 
+/// Asks for the cache line at `address`, which will be read; any address is allowed.
+static inline void cplatform_prefetch_to_read(const void *address) { __builtin_prefetch(address, 0, 3); }
+
 /// Asks for the cache line at `address` into the second-level cache; any address is allowed.
 static inline void cplatform_prefetch_near(const void *address) { __builtin_prefetch(address, 0, 2); }
 
