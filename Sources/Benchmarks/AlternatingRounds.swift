@@ -81,17 +81,15 @@ package func alternate(_ contenders: [Contender], rounds: Int, ceiling: Double? 
       times[index].append(try contender.run())
     }
   }
-  var first = 0.0
-  return contenders.enumerated().map { index, contender in
-    let sorted = times[index].sorted()
-    let median = quantile(sorted, 0.5)
-    if index == 0 { first = median }
-    let rate = contender.work / median
-    return BenchmarkMeasurement(
-      contender: contender.name, median: median, minimum: sorted[0],
-      spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median, rate: rate,
-      shareOfCeiling: ceiling.map { rate / $0 }, ratio: median / first)
+  var measurements = zip(contenders, times).map { contender, times in
+    BenchmarkMeasurement(contender: contender.name, times: times) { contender.work / $0 }
   }
+  let first = measurements.first?.median ?? 0
+  for index in measurements.indices {
+    measurements[index].shareOfCeiling = ceiling.map { measurements[index].rate / $0 }
+    measurements[index].ratio = measurements[index].median / first
+  }
+  return measurements
 }
 
 /// The quantile of ascending numbers by linear interpolation.

@@ -33,14 +33,17 @@ package struct BenchmarkMeasurement: Sendable {
     self.ratio = ratio
   }
 
-  /// Creates a measurement of a contender that stands alone from the times of its runs.
-  /// - Parameter rate: what stands in the rate's column.
-  package init(contender: String, times: [Double], rate: Double) {
-    let sorted = times.isEmpty ? [.nan] : times.sorted()
+  /// Creates a measurement from the times of its runs, of a contender that stands alone and has no ceiling.
+  /// - Parameters:
+  ///   - times: of the runs, seconds; not empty.
+  ///   - rate: what stands in the rate's column, from the median time.
+  package init(contender: String, times: [Double], rate: (_ median: Double) -> Double) {
+    let sorted = times.sorted()
     let median = quantile(sorted, 0.5)
     self.init(
       contender: contender, median: median, minimum: sorted[0],
-      spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median, rate: rate, shareOfCeiling: nil, ratio: 1)
+      spread: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / median, rate: rate(median), shareOfCeiling: nil,
+      ratio: 1)
   }
 
   /// The measurement as a JSON object.

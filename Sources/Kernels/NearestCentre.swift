@@ -23,8 +23,9 @@ package func nearestCentre(
     var best = Lane(repeating: Float.infinity)
     var label = SIMD16<Int32>.zero
     var centre = 0
-    // Twelve sums in flight hide the latency of the multiply-add; the last few centres go by four and one.
-    while centre &+ 6 <= centreCount {
+    // Twelve sums in flight hide the latency of the multiply-add. Eight or nine centres left are two fours: six would leave
+    // ones, of which each waits for itself.
+    while centreCount &- centre >= 6 && centreCount &- centre != 8 && centreCount &- centre != 9 {
       let first = centres + centre &* width
       var sum0 = Lane.zero
       var sum1 = Lane.zero

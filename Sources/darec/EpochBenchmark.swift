@@ -112,8 +112,8 @@ struct EpochBenchmark {
       peak = max(peak, run.peakBytes)
       seconds.append(try Self.secondsOfLastEpoch("\(out)/train.jsonl"))
     }
-    let measurement = BenchmarkMeasurement(
-      contender: "darec", times: seconds, rate: Double(peak) / Double(1 << 20))
+    let mebibytes = Double(peak) / Double(1 << 20)
+    let measurement = BenchmarkMeasurement(contender: "darec", times: seconds) { _ in mebibytes }
     return BenchmarkCase(name: name, measurements: [measurement])
   }
 

@@ -111,17 +111,16 @@ struct LoadBenchmark {
     let program = try TimedProcess.ownPath()
     let question = ["-c", "recommend \(Self.quoted(user))", "--threads", "\(threads)"]
     var contenders = [
-      try Self.process(program, [model] + question, name: "darec MODEL -c 'recommend USER'"),
-      try Self.process(program, [model, "--mmap"] + question, name: "the same with --mmap"),
-      try Self.process(program, ["--version"], name: "darec --version"),
-      try Self.process("/bin/true", [], name: "/bin/true"),
+      Self.process(program, [model] + question, name: "darec MODEL -c 'recommend USER'"),
+      Self.process(program, [model, "--mmap"] + question, name: "the same with --mmap"),
+      Self.process(program, ["--version"], name: "darec --version"),
+      Self.process("/bin/true", [], name: "/bin/true"),
     ]
     var notes = ["rates are starts a second"]
     if options.includesPeers {
-      if let numpy = try? Self.process(
-        "/usr/bin/env", ["python3", "-c", "import numpy"], name: "python3 import numpy"),
-        (try? numpy.run()) != nil
-      {
+      let numpy = Self.process(
+        "/usr/bin/env", ["python3", "-c", "import numpy"], name: "python3 import numpy")
+      if (try? numpy.run()) != nil {
         contenders.append(numpy)
       } else {
         notes.append("no python3 with numpy on the path")
@@ -138,7 +137,7 @@ struct LoadBenchmark {
   }
 
   /// A process that must succeed, timed from before its start to after its end; its output is dropped.
-  private static func process(_ program: String, _ arguments: [String], name: String) throws -> Contender {
+  private static func process(_ program: String, _ arguments: [String], name: String) -> Contender {
     Contender.timingItself(name: name, work: 1) { try TimedProcess(program, arguments, name: name).seconds }
   }
 }

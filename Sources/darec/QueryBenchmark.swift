@@ -170,22 +170,12 @@ struct QueryBenchmark {
 
 /// A script on disk, removed at the end of its life.
 private final class ScriptFile: Sendable {
+  private let folder: ScratchFolder
   let path: String
 
   init(_ lines: [String]) throws {
-    var template = Array("\(Terminal.environment("TMPDIR") ?? "/tmp")/darec-bench-XXXXXX".utf8CString)
-    let descriptor = template.withUnsafeMutableBufferPointer { $0.baseAddress.map { mkstemp($0) } ?? -1 }
-    path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-    guard descriptor >= 0 else { throw ShellError.writeFailed(path: path, reason: FileError.reason(errno)) }
-    let output = BufferedOutput(descriptor: descriptor)
-    for line in lines { output.write(Array((line + "\n").utf8)) }
-    output.flush()
-    close(descriptor)
-    if let failure = output.failure {
-      unlink(path)
-      throw ShellError.writeFailed(path: path, reason: FileError.reason(failure))
-    }
+    folder = try ScratchFolder()
+    path = folder.path + "/script"
+    try AtomicReplace.file(at: path, bytes: Array(lines.map { $0 + "\n" }.joined().utf8))
   }
-
-  deinit { unlink(path) }
 }

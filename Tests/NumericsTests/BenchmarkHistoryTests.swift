@@ -13,7 +13,7 @@ import Testing
       threads: 1, unit: "GFLOP/s",
       cases: seconds.enumerated().map { index, time in
         BenchmarkCase(
-          name: "case \(index)", measurements: [BenchmarkMeasurement(contender: "darec", times: [time], rate: 1)])
+          name: "case \(index)", measurements: [BenchmarkMeasurement(contender: "darec", times: [time]) { 1 / $0 }])
       })
     section.multiplyAddRate = speed
     return BenchmarkReport(name: name, summary: "", level: "avx2", processors: processors, sections: [section]).json

@@ -37,7 +37,9 @@ import Testing
     #expect(matching == (try GoldenArray("darec_local_full.perm.f64").integers.map { Int($0) }))
   }
 
-  @Test(arguments: [1, 2, 15, 16, 17, 300, 1000], [1, 3, 4, 5, 9]) func assignmentMatchesDouble(_ n: Int, _ k: Int) {
+  @Test(arguments: [1, 2, 15, 16, 17, 300, 1000], [1, 3, 4, 5, 6, 7, 8, 9, 10, 15, 64]) func assignmentMatchesDouble(
+    _ n: Int, _ k: Int
+  ) {
     for width in [1, 7, 32] {
       let x = Matrix(rows: n, columns: width, values: Distribution.uniform.values(n * width))
       let centres = Matrix(rows: k, columns: width, values: Distribution.uniform.values(k * width, salt: 1))
