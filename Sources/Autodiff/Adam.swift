@@ -14,10 +14,10 @@ package final class Adam {
   package private(set) var stepCounts: [Int]
   /// What is optimised.
   package let parameters: [Parameter]
-  /// First moments m, one matrix a parameter.
-  package let firstMoments: [Matrix]
-  /// Second moments v, one matrix a parameter.
-  package let secondMoments: [Matrix]
+  /// First moments m, one matrix a parameter; none after `end`.
+  package private(set) var firstMoments: [Matrix]
+  /// Second moments v, one matrix a parameter; none after `end`.
+  package private(set) var secondMoments: [Matrix]
 
   /// An optimiser with zero moments.
   package init(parameters: [Parameter], learningRate: Double) {
@@ -39,6 +39,13 @@ package final class Adam {
     self.stepCounts = stepCounts
   }
 
+  /// Lets go of moments and gradients, three times the parameters' memory: no step and no checkpoint can follow.
+  package func end() {
+    firstMoments = []
+    secondMoments = []
+    for parameter in parameters { parameter.releaseGradient() }
+  }
+
   /// Moves the first `count` parameters by one step along their gradients; the others keep value and moments.
   ///
   /// - Parameters:
@@ -48,6 +55,7 @@ package final class Adam {
   /// The count lets the parameters of an alignment that has not begun yet rest. Each parameter corrects its bias by
   /// its own number of steps.
   package func step(first count: Int, factors: (collaborative: Double, language: Double) = (1, 1)) {
+    precondition(firstMoments.count == parameters.count, "a step after the end of training")
     for index in 0..<min(count, parameters.count) {
       stepCounts[index] += 1
       let correction1 = 1 - power(beta1, stepCounts[index])

@@ -17,7 +17,7 @@ package final class Parameter {
   /// The current value.
   package let value: Matrix
   /// The gradient of the current step's loss; zero at the start, zeroed before each step by `Adam.zeroGradients()`.
-  package let gradient: Matrix
+  package private(set) var gradient: Matrix
   /// The side of the alignment it belongs to.
   package let side: ParameterSide
 
@@ -28,6 +28,9 @@ package final class Parameter {
     self.side = side
     gradient = Matrix(rows: value.rows, columns: value.columns)
   }
+
+  /// Leaves an empty gradient: for a parameter that is trained no more.
+  func releaseGradient() { gradient = Matrix(rows: 0, columns: 0) }
 }
 
 extension Matrix {

@@ -23,7 +23,8 @@ package struct DataSet: Sendable {
   package var itemText: Matrix? { storedItemText?.matrix }
   /// Text embeddings of users, `[users, dimension]`.
   package var userText: Matrix? { storedUserText?.matrix }
-  /// True when `userText` is the normalised mean of the training items' embeddings.
+  /// True when the users' text is the normalised mean of the training items' embeddings: `userText`, or what it would be
+  /// where the options kept it from being made.
   package let userTextIsDerived: Bool
   /// Counts.
   package let statistics: DataStatistics
@@ -32,36 +33,13 @@ package struct DataSet: Sendable {
   /// 16 hexadecimal digits that name ids and split: equal for equal data, whatever order its lines were in.
   package let fingerprint: String
 
-  /// The items' embeddings in half precision, where `withCompactText` has made them so.
+  /// The items' embeddings in half precision, where the options or `withCompactText` have made them so.
   package var compactItemText: HalfMatrix? { storedItemText?.half }
-  /// The users' embeddings in half precision, where `withCompactText` has made them so.
+  /// The users' embeddings in half precision, where the options or `withCompactText` have made them so.
   package var compactUserText: HalfMatrix? { storedUserText?.half }
 
   private var storedItemText: StoredText?
   private var storedUserText: StoredText?
-
-  /// Embeddings as they were read, or in half precision.
-  private enum StoredText: Sendable {
-    case full(Matrix)
-    case half(HalfMatrix)
-
-    var matrix: Matrix {
-      switch self {
-      case .full(let matrix): matrix
-      case .half(let matrix): matrix.matrix
-      }
-    }
-
-    var half: HalfMatrix? {
-      guard case .half(let matrix) = self else { return nil }
-      return matrix
-    }
-
-    var compact: StoredText {
-      guard case .full(let matrix) = self, HalfMatrix.fits(matrix) else { return self }
-      return .half(HalfMatrix(matrix))
-    }
-  }
 
   /// Creates a data set from parts that fit together.
   /// - Precondition: shapes agree with the numbers of users and items.
@@ -70,11 +48,24 @@ package struct DataSet: Sendable {
     train: CSRMatrix, valid: CSRMatrix, test: CSRMatrix, itemText: Matrix? = nil, userText: Matrix? = nil,
     userTextIsDerived: Bool = false, statistics: DataStatistics = DataStatistics(), notices: [DataNotice] = []
   ) {
+    self.init(
+      users: users, items: items, itemTitles: itemTitles, userTitles: userTitles, train: train, valid: valid,
+      test: test,
+      storedItemText: itemText.map(StoredText.full), storedUserText: userText.map(StoredText.full),
+      userTextIsDerived: userTextIsDerived, statistics: statistics, notices: notices)
+  }
+
+  /// The same with embeddings in the precision in which they are kept.
+  init(
+    users: IdentifierMap, items: IdentifierMap, itemTitles: [String]?, userTitles: [String]?, train: CSRMatrix,
+    valid: CSRMatrix, test: CSRMatrix, storedItemText: StoredText?, storedUserText: StoredText?,
+    userTextIsDerived: Bool, statistics: DataStatistics, notices: [DataNotice]
+  ) {
     for matrix in [train, valid, test] {
       precondition(matrix.rows == users.count && matrix.columns == items.count, "matrix and ids differ in number")
     }
-    precondition((itemText?.rows ?? items.count) == items.count, "one item embedding a row is needed")
-    precondition((userText?.rows ?? users.count) == users.count, "one user embedding a row is needed")
+    precondition((storedItemText?.rows ?? items.count) == items.count, "one item embedding a row is needed")
+    precondition((storedUserText?.rows ?? users.count) == users.count, "one user embedding a row is needed")
     self.users = users
     self.items = items
     self.itemTitles = itemTitles
@@ -82,8 +73,8 @@ package struct DataSet: Sendable {
     self.train = train
     self.valid = valid
     self.test = test
-    storedItemText = itemText.map(StoredText.full)
-    storedUserText = userText.map(StoredText.full)
+    self.storedItemText = storedItemText
+    self.storedUserText = storedUserText
     self.userTextIsDerived = userTextIsDerived
     var counted = statistics
     counted.count(train: train, valid: valid, test: test)

@@ -20,7 +20,9 @@ struct DataSetLoader {
     let role: EntityRole
     /// The list of the files, which fixes the first indices.
     let catalogue: Catalogue?
-    let embeddings: Matrix?
+    let embeddings: StoredText?
+    /// Rows of the embeddings that are all zero.
+    let zeroRows: [Int]
     let embeddingsPath: String
     /// The id of every row of the embeddings; nil when it is the catalogue's.
     let embeddingIds: IdentifierMap?
@@ -34,9 +36,12 @@ struct DataSetLoader {
     let userSide = try side(
       .user, table: sources.users, embeddings: sources.userEmbeddings, ids: sources.userEmbeddingIds,
       rowCount: matrices?.rows)
+    if options.keepsTextCompact { BufferPool.shared.trim() }
     let itemSide = try side(
       .item, table: sources.items, embeddings: sources.itemEmbeddings, ids: sources.itemEmbeddingIds,
       rowCount: matrices?.columns)
+    // What was read in full is gone; its buffers would only be kept for matrices of the same size.
+    if options.keepsTextCompact { BufferPool.shared.trim() }
     var (users, items) = (userSide.listed, itemSide.listed)
     let (userListed, itemListed) = (users.count, items.count)
 
@@ -63,7 +68,9 @@ struct DataSetLoader {
     let hidesItems = options.coldItemShare > 0
     var userText = hidesItems ? nil : try aligned(userSide, known: users, kept: finalUsers)
     let isDerived = userText == nil && itemText != nil && (options.derivesUserEmbeddings || hidesItems)
-    if isDerived, let itemText { userText = meanItemEmbeddings(training: parts[0], items: itemText) }
+    if isDerived, !options.keepsTextCompact, let itemText {
+      userText = .full(meanItemEmbeddings(training: parts[0], items: itemText.matrix))
+    }
     if let itemText, let userText, itemText.columns != userText.columns {
       throw DataError.badValue(
         path: userSide.embeddingsPath, place: "header",
@@ -73,7 +80,8 @@ struct DataSetLoader {
     return DataSet(
       users: finalUsers, items: finalItems, itemTitles: titles(of: itemSide, kept: keptItems),
       userTitles: titles(of: userSide, kept: keptUsers), train: parts[0], valid: parts[1], test: parts[2],
-      itemText: itemText, userText: userText, userTextIsDerived: isDerived, statistics: statistics, notices: notices)
+      storedItemText: itemText, storedUserText: userText, userTextIsDerived: isDerived, statistics: statistics,
+      notices: notices)
   }
 
   // MARK: Users and items
@@ -95,7 +103,8 @@ struct DataSetLoader {
       if catalogue == nil, ids == nil { embeddingIds = IdentifierMap((0..<rowCount).lazy.map { String($0) }) }
     }
     guard let embeddings else {
-      return Side(role: role, catalogue: catalogue, embeddings: nil, embeddingsPath: "", embeddingIds: embeddingIds)
+      return Side(
+        role: role, catalogue: catalogue, embeddings: nil, zeroRows: [], embeddingsPath: "", embeddingIds: embeddingIds)
     }
     let matrix = try EmbeddingReader.read(embeddings)
     var source = catalogue?.path ?? ""
@@ -115,8 +124,17 @@ struct DataSetLoader {
     guard rows == matrix.rows else {
       throw DataError.rowCount(path: embeddings, rows: matrix.rows, ids: rows, source: source)
     }
+    let zeros = (0..<matrix.rows).filter { row in
+      UnsafeBufferPointer(start: matrix.row(row), count: matrix.columns).allSatisfy { $0 == 0 }
+    }
     return Side(
-      role: role, catalogue: catalogue, embeddings: matrix, embeddingsPath: embeddings, embeddingIds: embeddingIds)
+      role: role, catalogue: catalogue, embeddings: kept(matrix), zeroRows: zeros, embeddingsPath: embeddings,
+      embeddingIds: embeddingIds)
+  }
+
+  /// Embeddings in the precision that the options ask for.
+  private func kept(_ embeddings: Matrix) -> StoredText {
+    options.keepsTextCompact ? StoredText.full(embeddings).compact : .full(embeddings)
   }
 
   /// Says where the ids of a matrix's rows or columns come from.
@@ -326,7 +344,7 @@ struct DataSetLoader {
   /// The embeddings in the order of the kept ids, after checking that rows and ids are the same set.
   private mutating func aligned(
     _ side: Side, known: IdentifierMap, kept: IdentifierMap
-  ) throws(DataError) -> Matrix? {
+  ) throws(DataError) -> StoredText? {
     guard let embeddings = side.embeddings, let ids = side.embeddingIds ?? side.catalogue?.ids else { return nil }
     let kind = side.role.rawValue
     let strangers = (0..<ids.count).filter { row in ids.withBytes(row) { known.index(of: $0) } == nil }
@@ -350,22 +368,13 @@ struct DataSetLoader {
       notices.append(
         DataNotice("unknown_\(kind)_embeddings", "\(strangers.count) embeddings of unknown \(kind)s passed over"))
     }
-    let zeros = (0..<embeddings.rows).filter { row in
-      UnsafeBufferPointer(start: embeddings.row(row), count: embeddings.columns).allSatisfy { $0 == 0 }
-    }
-    if let first = zeros.first {
+    if let first = side.zeroRows.first {
       notices.append(
         DataNotice(
           "zero_\(kind)_embeddings",
-          "\(side.embeddingsPath): \(zeros.count) of \(embeddings.rows) rows are all zero and say nothing; "
+          "\(side.embeddingsPath): \(side.zeroRows.count) of \(embeddings.rows) rows are all zero and say nothing; "
             + "the first is that of \(kind) '\(ids[first])'"))
     }
-    if rows.count == embeddings.rows, rows.indices.allSatisfy({ rows[$0] == $0 }) { return embeddings }
-    let result = Matrix(rows: rows.count, columns: embeddings.columns)
-    for (index, row) in rows.enumerated() {
-      guard let row else { continue }
-      result.row(index).update(from: embeddings.row(row), count: embeddings.columns)
-    }
-    return result
+    return embeddings.rows(rows)
   }
 }

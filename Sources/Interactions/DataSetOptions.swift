@@ -50,6 +50,11 @@ package struct DataSetOptions: Sendable {
   /// Derives user embeddings from items' when there are none.
   package var derivesUserEmbeddings = true
 
+  /// Keeps embeddings in half precision from the moment they are read, and does not derive users'.
+  ///
+  /// For a run that only hands them on to its bundle. Embeddings beyond half precision stay as they are.
+  package var keepsTextCompact = false
+
   /// Default options for a folder or a file of interactions.
   package init(folder: String? = nil) { self.folder = folder }
 

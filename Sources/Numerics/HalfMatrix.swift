@@ -23,6 +23,23 @@ package final class HalfMatrix: Sendable {
     if let target = patterns.baseAddress { kernels.floatToHalf(x.pointer, target, x.count) }
   }
 
+  /// Rows of another matrix, zeros where there is none, `[order.count, columns]`.
+  /// - Parameters:
+  ///   - order: for each row of the result, its number in `source` or nil.
+  ///   - source: `[*, columns]`.
+  package init(rows order: [Int?], of source: HalfMatrix) {
+    rows = order.count
+    columns = source.columns
+    patterns = .allocate(capacity: max(1, order.count * source.columns))
+    patterns.initialize(repeating: 0)
+    guard let target = patterns.baseAddress, let first = source.patterns.baseAddress else { return }
+    for (row, place) in order.enumerated() {
+      guard let place else { continue }
+      precondition(place >= 0 && place < source.rows, "row out of range")
+      (target + row * columns).update(from: first + place * columns, count: columns)
+    }
+  }
+
   deinit { patterns.deallocate() }
 
   /// The rounded numbers, `[rows, columns]`; exact.

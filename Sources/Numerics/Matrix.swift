@@ -155,6 +155,14 @@ package final class Matrix: @unchecked Sendable {
     return result
   }
 
+  /// Rows `range` of this matrix where they lie: no copy, and a change of one shows in the other.
+  ///
+  /// The memory stays as long as the result does.
+  package func rowsInPlace(_ range: Range<Int>) -> Matrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "row range out of range")
+    return Matrix(rows: range.count, columns: columns, over: pointer + range.lowerBound * columns, owner: self)
+  }
+
   /// Rows `range` of this matrix as a copy, `[range.count, columns]`.
   package func rows(_ range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "row range out of range")

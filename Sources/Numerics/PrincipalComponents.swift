@@ -35,15 +35,15 @@ package struct PrincipalComponents {
   ///   - tolerance: the iteration ends when no variance changes by more than this share of the largest. A loose one is
   ///     enough where only the space of the leading directions is wanted.
   ///   - isCentred: subtract the mean first; without it the directions are those of the largest second moments.
-  /// - Complexity: O(n d (k + 8)) a round, O(n d) memory for the centred rows.
+  /// - Complexity: O(n d (k + 8)) a round, O(n k) memory: rows are centred in blocks as they are multiplied.
   package init(of x: Matrix, count: Int, tolerance: Double = 1e-6, isCentred: Bool = true) {
     let wanted = max(0, min(count, x.rows, x.columns))
     let sums = isCentred ? x.columnSums() : [Float](repeating: 0, count: x.columns)
     let mean = sums.map { $0 / Float(max(1, x.rows)) }
     self.mean = mean
-    let centred = isCentred ? x.shifted(by: mean, factor: -1) : x
+    let rows = ShiftedRows(x, by: isCentred ? mean : nil)
     let freedom = Double(max(1, x.rows - 1))
-    totalVariance = centred.sumOfSquares() / freedom
+    totalVariance = rows.sumOfSquares() / freedom
     guard wanted > 0 else {
       directions = Matrix(rows: 0, columns: x.columns)
       variances = []
@@ -57,7 +57,7 @@ package struct PrincipalComponents {
     var previous = [Double](repeating: -1, count: wanted)
     var values = [Double](repeating: 0, count: wanted)
     for round in 0..<Self.rounds {
-      let projected = product(centred, basis, transposeB: true)
+      let projected = rows.timesTransposed(basis)
       // Only numbers that are not finite have no decomposition: the directions then stay as they are.
       guard let ritz = try? SymmetricEigen(doubleGram(projected, projected), size: width) else { break }
       // The basis turned to its own eigenvectors, largest first.
@@ -71,7 +71,7 @@ package struct PrincipalComponents {
       previous = values
       // One power step: C applied to the turned basis, as (X B^T)^T X; X B^T is turned instead of computed anew.
       let scores = product(projected, turned, transposeB: true)
-      basis = product(scores, transposeA: true, centred)
+      basis = rows.transposedTimes(scores)
       Self.orthonormalize(basis)
     }
     Self.orthonormalize(basis)
@@ -84,7 +84,7 @@ package struct PrincipalComponents {
   /// - Parameter x: `[n, d]` with the width of the analysed rows.
   package func project(_ x: Matrix) -> Matrix {
     precondition(x.columns == mean.count, "the rows have another width than the analysed ones")
-    return product(x.shifted(by: mean, factor: -1), directions, transposeB: true)
+    return ShiftedRows(x, by: mean).timesTransposed(directions)
   }
 
   /// Makes the rows orthonormal.

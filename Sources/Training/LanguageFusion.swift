@@ -71,15 +71,14 @@ package struct LanguageFusion {
       return (candidate.name, users, candidate.items, spread > 0 && baseSpread > 0 ? baseSpread / spread : 0)
     }
     BufferPool.shared.trim()
+    // Scales where the parts lie: nothing asks for them unscaled afterwards.
     func parts(_ weights: [Double]) -> [Part] {
       zip(prepared, weights).compactMap { part, weight in
         guard weight > 0, part.unit > 0 else { return nil }
         let factor = Float((weight * part.unit).squareRoot())
-        let users = part.users.copy()
-        let items = part.items.copy()
-        users.scale(by: factor)
-        items.scale(by: factor)
-        return Part(name: part.name, items: items, users: users, weight: weight)
+        part.users.scale(by: factor)
+        part.items.scale(by: factor)
+        return Part(name: part.name, items: part.items, users: part.users, weight: weight)
       }
     }
     var chosen = [Double](repeating: Self.weightWithoutValidation, count: prepared.count)

@@ -27,7 +27,7 @@ import Testing
     try expect(["recomend"], status: 64, says: ["recommend"])
     try expect(["train"], status: 64, says: ["--out"])
     try expect(["train", "--out", "x"], status: 64, says: ["--data"])
-    try expect(["train", "--data", "x", "--out", "x", "--set", "a"], status: 66)
+    try expect(["train", "--data", "x", "--out", "x", "--set", "a"], status: 64, says: ["NAME=VALUE"])
     try expect(["train", "--nonsense"], status: 64)
     try expect(["evaluate", model, "--split", "later"], status: 64, says: ["validation"])
     try expect(["evaluate", model, "--format", "yaml"], status: 64)

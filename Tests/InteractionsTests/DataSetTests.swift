@@ -154,6 +154,40 @@ import Testing
     #expect(try DataSet.load(DataSetOptions(folder: table)).users.strings == ["7 a"])
   }
 
+  @Test(arguments: [false, true]) func compactTextIsTheTextInHalfPrecision(namesRows: Bool) throws {
+    let folder = try divided()
+    if namesRows {
+      // Rows in another order than the items', one of them of nobody and one missing.
+      try folder.write("ids.txt", "w\nz\ny\nnobody\n")
+      try NpyFile.write(
+        folder.path + "/text.npy", shape: [4, 2], values: [0.1, 1e-7, 0.2, 3, 0, 0, 7, 7])
+    }
+    func load(compact: Bool) throws -> DataSet {
+      try self.load(folder) {
+        $0.keepsTextCompact = compact
+        guard namesRows else { return }
+        ($0.itemEmbeddings, $0.itemEmbeddingIds) = (folder.path + "/text.npy", folder.path + "/ids.txt")
+        $0.allowMissing = true
+      }
+    }
+    let (full, compact) = (try load(compact: false), try load(compact: true))
+    let expected = HalfMatrix(try #require(full.itemText))
+    let found = try #require(compact.compactItemText)
+    #expect(full.compactItemText == nil && found.rows == full.items.count)
+    #expect(Array(found.bytes) == Array(expected.bytes))
+    #expect(full.userTextIsDerived == compact.userTextIsDerived)
+    #expect(!compact.userTextIsDerived || compact.userText == nil)
+    #expect(full.notices == compact.notices && full.fingerprint == compact.fingerprint)
+  }
+
+  @Test func textBeyondHalfPrecisionStaysWhole() throws {
+    let folder = try divided()
+    try NpyFile.write(
+      folder.path + "/item_embeddings.npy", shape: [4, 2], values: [3, 0, 0, 4, 0, 70_000, 1, 1])
+    let data = try load(folder) { $0.keepsTextCompact = true }
+    #expect(data.compactItemText == nil && data.itemText?.values.max() == 70_000)
+  }
+
   @Test func safetensorsEmbeddingsAreRead() throws {
     let folder = try divided()
     var writer = SafetensorsWriter()
