@@ -39,13 +39,17 @@ package struct FullRanking: Sendable {
   ///   - training: `[users, items]`, masked.
   ///   - relevant: `[users, items]`, the split to be found.
   ///   - cutoffs: values of k, ascending, each positive.
-  package init(training: CSRMatrix, relevant: CSRMatrix, cutoffs: [Int] = defaultCutoffs) {
+  ///   - sample: average over these of the users with relevant items only; nil for all of them.
+  package init(
+    training: CSRMatrix, relevant: CSRMatrix, cutoffs: [Int] = defaultCutoffs, sample: UserSample? = nil
+  ) {
     precondition(training.rows == relevant.rows && training.columns == relevant.columns, "splits differ in shape")
     precondition(cutoffs.allSatisfy { $0 > 0 }, "a cut-off must be positive")
     self.training = training
     self.relevant = relevant
     self.cutoffs = cutoffs
-    evaluatedUsers = (0..<Int32(relevant.rows)).filter { relevant.degree(Int($0)) > 0 }
+    let users = (0..<Int32(relevant.rows)).filter { relevant.degree(Int($0)) > 0 }
+    evaluatedUsers = sample?.chosen(from: users) ?? users
   }
 
   /// The largest cut-off: how long a list has to be.

@@ -65,15 +65,18 @@ package enum PlantedData {
     let truth = PlantedTruth(options: options)
     try writeInteractions(truth, to: folder, summary: &summary, progress: progress)
     try writeCatalogues(truth, to: folder, summary: &summary)
-    try writeEmbeddings(truth.items, count: options.items, draw: .itemText, truth, to: folder + "/item_embeddings.npy")
-    summary.files.append("item_embeddings.npy")
-    let userEmbeddings = folder + "/user_embeddings.npy"
-    if options.writesUserEmbeddings {
-      try writeEmbeddings(truth.users, count: options.users, draw: .userText, truth, to: userEmbeddings)
-      summary.files.append("user_embeddings.npy")
-    } else if FileReader.exists(userEmbeddings) {
-      // Embeddings of an earlier data set would be taken for this one's.
-      throw DataError.badOption("\(userEmbeddings): is left of an earlier data set; remove it")
+    for (side, factors, count, draw, isWritten) in [
+      ("item", truth.items, options.items, PlantedTruth.Draw.itemText, options.textDimension > 0),
+      ("user", truth.users, options.users, .userText, options.textDimension > 0 && options.writesUserEmbeddings),
+    ] {
+      let path = "\(folder)/\(side)_embeddings.npy"
+      if isWritten {
+        try writeEmbeddings(factors, count: count, draw: draw, truth, to: path)
+        summary.files.append("\(side)_embeddings.npy")
+      } else if FileReader.exists(path) {
+        // Embeddings of an earlier data set would be taken for this one's.
+        throw DataError.badOption("\(path): is left of an earlier data set; remove it")
+      }
     }
     try writeFactors(truth, to: folder + "/factors.safetensors")
     summary.files.append("factors.safetensors")
@@ -286,45 +289,54 @@ package enum PlantedData {
       }
       writer.add("\(name)_group", int32s: factors.groups)
     }
-    writer.add(
-      "text_map", type: .float32, shape: [truth.textMap.rows, truth.textMap.columns], owner: truth.textMap,
-      bytes: UnsafeRawBufferPointer(truth.textMap.elements))
+    if truth.options.textDimension > 0 {
+      writer.add(
+        "text_map", type: .float32, shape: [truth.textMap.rows, truth.textMap.columns], owner: truth.textMap,
+        bytes: UnsafeRawBufferPointer(truth.textMap.elements))
+    }
     try writer.write(toFile: path)
   }
 
   private static func description(of options: PlantedDataOptions, summary: Summary) -> String {
-    """
-    # Planted data
+    let hasText = options.textDimension > 0
+    let embeddings =
+      hasText
+      ? "\n- `item_embeddings.npy`\(options.writesUserEmbeddings ? ", `user_embeddings.npy`" : ""): text embeddings"
+      : ""
+    let text =
+      hasText
+      ? " A text embedding is a fixed random linear map of shared and text factors plus noise, normalised to\nlength 1."
+      : ""
+    return """
+      # Planted data
 
-    Made by `darec sample` with seed \(options.seed): no person, product or text is behind it, and it may be used for
-    anything.
+      Made by `darec sample` with seed \(options.seed): no person, product or text is behind it, and it may be used for
+      anything.
 
-    | what | value |
-    |---|---|
-    | users | \(options.users) |
-    | items | \(options.items) |
-    | training interactions | \(summary.train) |
-    | validation interactions | \(summary.valid) |
-    | test interactions | \(summary.test) |
-    | groups of interest | \(options.groups) |
-    | shared factors (seen in behaviour and in text) | \(options.sharedFactors) |
-    | behaviour factors (never in text) | \(options.behaviourFactors) |
-    | text factors (never in behaviour) | \(options.textFactors) |
-    | text dimension | \(options.textDimension) |
-    | noise of the text | \(options.noise) |
-    | popularity exponent | \(options.popularitySkew) |
+      | what | value |
+      |---|---|
+      | users | \(options.users) |
+      | items | \(options.items) |
+      | training interactions | \(summary.train) |
+      | validation interactions | \(summary.valid) |
+      | test interactions | \(summary.test) |
+      | groups of interest | \(options.groups) |
+      | shared factors (seen in behaviour and in text) | \(options.sharedFactors) |
+      | behaviour factors (never in text) | \(options.behaviourFactors) |
+      | text factors (never in behaviour) | \(options.textFactors) |
+      | text dimension | \(options.textDimension) |
+      | noise of the text | \(options.noise) |
+      | popularity exponent | \(options.popularitySkew) |
 
-    Each user takes items with a chance that grows with the agreement of shared factors (strength
-    \(options.sharedStrength)) and of behaviour factors (strength \(options.behaviourStrength)) and with the item's
-    popularity. A text embedding is a fixed random linear map of shared and text factors plus noise, normalised to
-    length 1.
+      Each user takes items with a chance that grows with the agreement of shared factors (strength
+      \(options.sharedStrength)) and of behaviour factors (strength \(options.behaviourStrength)) and with the item's
+      popularity.\(text)
 
-    - `train.tsv`, `valid.tsv`, `test.tsv`: interactions, each user's divided 3:1:1
-    - `items.tsv`, `users.tsv`: ids (and made-up titles: nouns tell the group) in the order of the embeddings' rows
-    - `item_embeddings.npy`\(options.writesUserEmbeddings ? ", `user_embeddings.npy`" : ""): text embeddings
-    - `factors.safetensors`: the truth: `user_shared`, `user_behaviour`, `user_text`, `user_group`, the same of items,
-      and `text_map` [shared + text factors, text dimension]
+      - `train.tsv`, `valid.tsv`, `test.tsv`: interactions, each user's divided 3:1:1
+      - `items.tsv`, `users.tsv`: ids (and made-up titles: nouns tell the group) in the order of the embeddings' rows\(embeddings)
+      - `factors.safetensors`: the truth: `user_shared`, `user_behaviour`, `user_text`, `user_group`, the same of items\(
+      hasText ? ",\n  and `text_map` [shared + text factors, text dimension]" : "")
 
-    """
+      """
   }
 }

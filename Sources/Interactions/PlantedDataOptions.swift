@@ -16,7 +16,7 @@ package struct PlantedDataOptions: Sendable, Equatable {
   package var behaviourFactors = 3
   /// Factors seen in text only.
   package var textFactors = 3
-  /// Dimension of the text embeddings.
+  /// Dimension of the text embeddings; 0 writes none.
   package var textDimension = 32
   /// How strongly shared factors decide what a user takes.
   package var sharedStrength = 2.5
@@ -54,7 +54,7 @@ package struct PlantedDataOptions: Sendable, Equatable {
     try require(sharedFactors, in: 1...64, "the number of shared factors")
     try require(behaviourFactors, in: 0...64, "the number of behaviour factors")
     try require(textFactors, in: 0...64, "the number of text factors")
-    try require(textDimension, in: sharedFactors + textFactors...4096, "the text dimension")
+    if textDimension != 0 { try require(textDimension, in: sharedFactors + textFactors...4096, "the text dimension") }
     for (value, name) in [
       (sharedStrength, "the shared strength"), (behaviourStrength, "the behaviour strength"), (noise, "the noise"),
       (popularitySkew, "the popularity skew"),

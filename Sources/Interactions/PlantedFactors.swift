@@ -38,7 +38,7 @@ struct PlantedTruth: Sendable {
     items = Self.factors(options.items, draw: .items, centres: centres, options: options)
     stream = Self.stream(options.seed, .textMap)
     let map = Matrix(rows: options.sharedFactors + options.textFactors, columns: options.textDimension)
-    let scale = 1 / Double(options.textDimension).squareRoot()
+    let scale = 1 / Double(max(1, options.textDimension)).squareRoot()
     for index in 0..<map.count { map.pointer[index] = Float(stream.normal() * scale) }
     textMap = map
   }

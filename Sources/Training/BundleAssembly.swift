@@ -15,11 +15,15 @@ package struct FinalMetrics: Sendable {
   package var validation: RankingReport?
   /// On the test split, when there is one.
   package var test: RankingReport?
+  /// Most users that a split was averaged over; nil for all of them.
+  private let sampleCount: Int?
 
   /// Metrics of one or both splits.
-  package init(validation: RankingReport?, test: RankingReport?) {
+  /// - Parameter sampleCount: most users that a split was averaged over, drawn from all; nil when all were taken.
+  package init(validation: RankingReport?, test: RankingReport?, sampleCount: Int? = nil) {
     self.validation = validation
     self.test = test
+    self.sampleCount = sampleCount
   }
 
   /// As `metrics.json`: the protocol, then one member for each split.
@@ -29,7 +33,10 @@ package struct FinalMetrics: Sendable {
         "protocol",
         .object([
           .init("ranking", .string("all items; training items masked, items of other splits stay candidates")),
-          .init("averaged_over", .string("users with at least one item in the split")),
+          .init(
+            "averaged_over",
+            .string(
+              (sampleCount.map { "\($0) drawn of the " } ?? "") + "users with at least one item in the split")),
           .init("ties", .string("higher score, then lower item index")),
         ]))
     ]
@@ -43,9 +50,13 @@ extension Trainer {
   /// Metrics of the current parameters on the held-out splits.
   package func finalMetrics() -> FinalMetrics {
     func report(_ split: CSRMatrix) -> RankingReport? {
-      split.entryCount > 0 ? evaluate(FullRanking(training: problem.training, relevant: split)) : nil
+      guard split.entryCount > 0 else { return nil }
+      return evaluate(
+        FullRanking(training: problem.training, relevant: split, sample: configuration.evaluationSample))
     }
-    return FinalMetrics(validation: report(problem.validation), test: report(problem.test))
+    return FinalMetrics(
+      validation: report(problem.validation), test: report(problem.test),
+      sampleCount: configuration.evaluationSample?.count)
   }
 
   /// The model as a bundle.

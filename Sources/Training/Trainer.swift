@@ -106,7 +106,8 @@ package final class Trainer {
     positives = problem.training.columnIndices
     validation =
       problem.validation.entryCount > 0
-      ? FullRanking(training: problem.training, relevant: problem.validation) : nil
+      ? FullRanking(
+        training: problem.training, relevant: problem.validation, sample: configuration.evaluationSample) : nil
     probeNodes = BalanceProbe.nodes(count: problem.users + problem.items, seed: configuration.seed)
     regularization = Float(configuration.modelOptions.number("regularization"))
   }
@@ -350,14 +351,20 @@ package final class Trainer {
   }
 
   /// Ends the run: the parameters of the best validation, and language beside them where it ranks.
+  ///
+  /// Nothing can be trained or kept in a checkpoint afterwards.
   package func finish() {
     restoreBest()
+    state.bestParameters = []
+    optimizer.end()
+    // The buffers of training steps are done with; what follows has sizes of its own.
+    BufferPool.shared.trim()
     guard let fusedText else { return }
     fusion = nil
     let itemRows = problem.users..<problem.users + problem.items
     let shared = trainedAlignment?.parts(representation: model.finalRepresentation(of: finalInput))?.languageShared
     fusion = LanguageFusion(
-      base: rankingVectors(), text: fusedText.rows(itemRows), shared: shared?.rows(itemRows),
+      base: rankingVectors(), text: fusedText.rowsInPlace(itemRows), shared: shared?.rowsInPlace(itemRows),
       training: problem.training, validation: validation)
   }
 

@@ -1,6 +1,7 @@
 // Everything that decides what a training run computes, as it is written to config.json and to checkpoints.
 
 import Alignments
+import Evaluation
 import Files
 import Recommenders
 
@@ -58,7 +59,15 @@ package struct TrainingConfiguration: Sendable, Equatable {
       "language-rate", .number(0...1000), default: "1", "factor on the step size of the language side"),
     OptionDeclaration(
       "balance-gamma", .number(0...4), default: "0", "strength of the step-size coordinator; 0 is off"),
+    OptionDeclaration(
+      "evaluation-users", .integer(0...1_000_000_000), default: "0",
+      "users drawn to validate and test on; 0 is everybody"),
   ]
+
+  /// The users that validation and the final metrics are averaged over; nil for all.
+  package var evaluationSample: UserSample? {
+    UserSample(count: options.integer("evaluation-users"), seed: seed)
+  }
 
   /// The defaults of a model and an alignment.
   /// - Throws: `TrainingError.unknownModel` or `.unknownAlignment`.

@@ -23,7 +23,7 @@ struct SampleCommand: ParsableCommand {
   @Option(help: "Factors seen by behaviour and text.") var sharedFactors: Int?
   @Option(help: "Factors seen by behaviour only.") var behaviourFactors: Int?
   @Option(help: "Factors seen by text only.") var textFactors: Int?
-  @Option(help: "Width of the text embeddings.") var textDimension: Int?
+  @Option(help: "Width of the text embeddings; 0 writes none.") var textDimension: Int?
   @Option(help: "Standard deviation of the noise in the text embeddings.") var noise: Double?
   @Option(help: "Seed of every draw.") var seed: UInt64?
   @Flag(help: "Write text embeddings as float32 instead of float16.") var fullPrecision = false

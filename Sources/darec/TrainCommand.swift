@@ -71,6 +71,8 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Step size of Adam. (default: 0.001)") var learningRate: Double?
   @Option(help: "Interactions in a mini-batch. (default: 4096)") var batchSize: Int?
   @Option(help: "Validate after every n-th epoch. (default: 3)") var evaluateEvery: Int?
+  @Option(help: "Users drawn to validate and test on (option evaluation-users). (default: everybody)")
+  var evaluateUsers: Int?
   @Option(help: "Stop after this many validations without improvement. (default: 5)") var patience: Int?
   @Option(help: "Validations before this epoch do not count towards stopping. (default: 0; 30 with darec)")
   var minimumEpochs: Int?
@@ -132,8 +134,10 @@ struct TrainCommand: ParsableCommand {
     guard !dataArguments.isEmpty else {
       throw CommandFailure.usage("say where the data is: --data DIR, or --interactions FILE")
     }
-    var dataSet = try DataSet.load(try dataArguments.options(seed: seed ?? 2023))
-    let configuration = try configuration(for: dataSet)
+    var configuration = try configuration()
+    var dataSet = try Self.load(dataArguments, for: configuration)
+    // Nothing can stop such a run early.
+    if epochs == nil, dataSet.valid.entryCount == 0 { configuration.epochs = 100 }
     return try Self.run(&dataSet, configuration, dataArguments)
   }
 
@@ -143,36 +147,44 @@ struct TrainCommand: ParsableCommand {
       ("--model", model != nil), ("--align", align != nil), ("--preset", preset != nil),
       ("--seed", seed != nil), ("--dim", dim != nil), ("--lambda", lambda != nil), ("--score", score != nil),
       ("--text-rank", textRank != nil), ("--sample", sample != nil), ("--every", every != nil),
-      ("--set", !settings.isEmpty),
+      ("--evaluate-users", evaluateUsers != nil), ("--set", !settings.isEmpty),
     ] where isGiven {
       throw CommandFailure.usage("\(option) cannot be changed when resuming; train anew without --resume")
     }
     var configuration = header.configuration
     try applyLimits(to: &configuration)
     let data = dataArguments.isEmpty ? try DataArguments.parse(json: header.dataOptions) : dataArguments
-    var dataSet = try DataSet.load(try data.options(seed: configuration.seed))
+    var dataSet = try Self.load(data, for: configuration)
     let run = try Self.run(&dataSet, configuration, data)
     try Checkpoint.restore(run.trainer, from: file, header: header)
     return run
+  }
+
+  /// Without alignment and fusion nothing but the bundle asks for text.
+  private static func usesText(_ configuration: TrainingConfiguration) -> Bool {
+    configuration.alignment != nil || configuration.fusesText
+  }
+
+  private static func load(_ data: DataArguments, for configuration: TrainingConfiguration) throws -> DataSet {
+    var options = try data.options(seed: configuration.seed)
+    options.keepsTextCompact = !usesText(configuration)
+    return try DataSet.load(options)
   }
 
   /// The run of a data set: what the trainer works with is stacked, what the bundle will hold is kept small.
   private static func run(
     _ dataSet: inout DataSet, _ configuration: TrainingConfiguration, _ data: DataArguments
   ) throws -> Run {
-    // Without alignment and fusion nothing but the bundle asks for text.
-    let usesText = configuration.alignment != nil || configuration.fusesText
-    let problem = TrainingProblem(dataSet, usesText: usesText)
+    let problem = TrainingProblem(dataSet, usesText: usesText(configuration))
     dataSet = dataSet.withCompactText()
     BufferPool.shared.trim()
     return Run(trainer: try Trainer(problem: problem, configuration: configuration), dataSet: dataSet, data: data)
   }
 
-  private func configuration(for dataSet: DataSet) throws -> TrainingConfiguration {
+  private func configuration() throws -> TrainingConfiguration {
     let alignment = align == "none" ? nil : align
     var configuration = try TrainingConfiguration(model: model ?? "lightgcn", alignment: alignment)
     if let seed { configuration.seed = seed }
-    if dataSet.valid.entryCount == 0 { configuration.epochs = 100 }
     if let preset { try configuration.apply(preset: preset) }
     if let dim { try configuration.set("dimension", to: String(dim)) }
     // Settings first: --lambda reads the scope that --set may have chosen.
@@ -184,7 +196,9 @@ struct TrainCommand: ParsableCommand {
         String(setting[..<equals]), to: String(setting[setting.index(after: equals)...]))
     }
     if let score { try configuration.set("score", to: score) }
-    for (name, value) in [("text-rank", textRank), ("sample-size", sample), ("every", every)] {
+    for (name, value) in [
+      ("text-rank", textRank), ("sample-size", sample), ("every", every), ("evaluation-users", evaluateUsers),
+    ] {
       if let value { try configuration.set(name, to: String(value)) }
     }
     if let lambda {

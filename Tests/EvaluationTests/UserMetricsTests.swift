@@ -25,6 +25,28 @@ import Testing
     }
   }
 
+  @Test func aSampleOfUsersIsRankedAsAmongAll() throws {
+    let example = RandomExample(users: 137, items: 61, state: 5)
+    let all = FullRanking(training: example.training, relevant: example.relevant)
+    let everybody = all.userMetrics(all.lists(users: example.userVectors, items: example.itemVectors))
+    func sampled(_ count: Int, seed: UInt64) -> FullRanking {
+      FullRanking(
+        training: example.training, relevant: example.relevant, sample: UserSample(count: count, seed: seed))
+    }
+    let ranking = sampled(20, seed: 3)
+    #expect(ranking.evaluatedUsers.count == 20 && ranking.evaluatedUsers == sampled(20, seed: 3).evaluatedUsers)
+    #expect(ranking.evaluatedUsers == ranking.evaluatedUsers.sorted())
+    #expect(Set(ranking.evaluatedUsers).isSubset(of: all.evaluatedUsers))
+    #expect(ranking.evaluatedUsers != sampled(20, seed: 4).evaluatedUsers)
+    let metrics = ranking.userMetrics(ranking.lists(users: example.userVectors, items: example.itemVectors))
+    let (part, whole) = (try #require(metrics.values(.recall, at: 20)), try #require(everybody.values(.recall, at: 20)))
+    for (user, value) in zip(metrics.users, part) {
+      #expect(value == whole[try #require(everybody.users.firstIndex(of: user))])
+    }
+    #expect(sampled(10_000, seed: 3).evaluatedUsers == all.evaluatedUsers)
+    #expect(UserSample(count: 0, seed: 1) == nil)
+  }
+
   @Test(arguments: [1, 5, 20, 500])
   func listsAreThoseOfABruteForceSort(depth: Int) {
     let example = RandomExample(users: 40, items: 90, state: 2)

@@ -120,6 +120,25 @@ import Testing
     #expect(Set(try #require(data.itemTitles)).count == 20_000)
   }
 
+  @Test func withoutTextNothingElseChanges() throws {
+    let (with, without) = (try planted { _ in }, try planted { $0.textDimension = 0 })
+    for name in ["train.tsv", "valid.tsv", "test.tsv", "items.tsv"] {
+      #expect(try FileReader.contents(of: with.path + "/" + name) == FileReader.contents(of: without.path + "/" + name))
+    }
+    let names = try FileReader.names(inDirectory: without.path)
+    #expect(!names.contains { $0.hasSuffix(".npy") })
+    let readMe = String(decoding: try FileReader.contents(of: without.path + "/README.md"), as: UTF8.self)
+    #expect(!readMe.contains("text embedding") && !readMe.contains("text_map"))
+    let data = try DataSet.load(DataSetOptions(folder: without.path))
+    #expect(data.itemText == nil && data.userText == nil && !data.userTextIsDerived)
+    // Embeddings that were there before would be taken for this data's.
+    #expect(throws: DataError.self) {
+      var options = PlantedDataOptions()
+      (options.textDimension, options.replacesFiles) = (0, true)
+      try PlantedData.write(to: with.path, options: options)
+    }
+  }
+
   @Test func optionsThatMakeNoSenseAreRefused() throws {
     let changes: [(inout PlantedDataOptions) -> Void] = [
       { $0.users = 0 }, { $0.items = 9 }, { $0.interactions = .max }, { $0.groups = 0 }, { $0.sharedFactors = 0 },
