@@ -8,7 +8,8 @@ The peer is the same mathematics as fast as PyTorch does it: edge values masked 
 transposed backward pass, projectors over the rows that the loss reads, both language projectors' first layers as one
 product, contrastive and uniformity losses with closed-form gradients, the global term by its d x d identity, warm
 k-means by matrix products, fused Adam. Heavy models run a few steps, scaled to the epoch on both sides alike
-(darec runs the whole epoch). Page: training.md.
+(darec runs the whole epoch). `darec-plain` is the script one writes first instead: the graph rebuilt in every step, the
+projectors over the whole table, pairwise distances, dense similarity matrices, the optimiser's defaults. Page: training.md.
 """
 import argparse
 import json
@@ -22,6 +23,7 @@ import time
 CASES = {  # our alignment, epochs of ours, steps of the peer (0: whole epochs)
     "lightgcn": ("none", 4, 0),
     "darec": ("darec", 1, 5),
+    "darec-plain": ("darec", 1, 3),
     "rlmrec-con": ("rlmrec-con", 1, 3),
     "rlmrec-gen": ("rlmrec-gen", 1, 3),
     "darec-rank-256": ("darec", 2, 5),  # the peer keeps the full width
@@ -63,6 +65,7 @@ def peer(folder, case, steps, threads):
     starts = torch.from_numpy(np.concatenate([[0], np.cumsum(degree)]))
     columns = torch.from_numpy(target)
     back = torch.from_numpy(np.lexsort((source, target)))
+    pattern = torch.from_numpy(np.stack([source, target]))
 
     class Propagate(torch.autograd.Function):
         @staticmethod
@@ -85,6 +88,13 @@ def peer(folder, case, steps, threads):
         return total
 
     def propagate(x):
+        if case == "darec-plain":
+            keep = torch.rand(len(values)) < KEEP
+            graph = torch.sparse_coo_tensor(pattern[:, keep], values[keep], (nodes, nodes))
+            layers = [x]
+            for _ in range(LAYERS):
+                layers.append(torch.sparse.mm(graph, layers[-1]))
+            return torch.stack(layers).sum(0)
         kept = values * (torch.rand(len(values)) < KEEP)
         return Propagate.apply(x, kept, kept[back])
 
@@ -152,7 +162,32 @@ def peer(folder, case, steps, threads):
         modules.append(project)
         masked = max(1, int(0.1 * nodes))
 
-    if case.startswith("darec"):
+    if case == "darec-plain":
+        parts = nn.ModuleList([perceptron(w, WIDTH) for w in (WIDTH, WIDTH, text.shape[1], text.shape[1])])
+        modules.append(parts)
+
+        def labels(x):
+            with torch.no_grad():
+                x = unit(x)
+                c = x[torch.randperm(len(x))[:8]]
+                for _ in range(10):
+                    label = torch.cdist(x, c).argmin(1)
+                    c = torch.stack([unit(x[label == k].sum(0, keepdim=True))[0] for k in range(8)])
+            return label
+
+        def extra(final, u, i, j):
+            rows = torch.randperm(nodes)[:4096]
+            cs, cg, ls, lg = (f(x)[rows] for f, x in zip(parts, (final, final, text, text)))
+            orthogonal = sum((unit(p) * unit(q)).sum(1).square().mean() for p, q in ((cs, cg), (ls, lg)))
+            uniform = sum(torch.pdist(unit(v)).square().mul(-2).exp().mean().log() for v in (cs, ls))
+            x, y = unit(cg), unit(lg)
+            same = (x @ x.T - y @ y.T).square().mean()
+            a, c = labels(cg), labels(lg)
+            p, q = (unit(torch.stack([v[l == k].sum(0) for k in range(8)])) for v, l in ((x, a), (y, c)))
+            local = (p @ q[(p @ q.T).argmax(1)].T - torch.eye(8)).square().mean()
+            return 0.001 * (orthogonal + uniform) + 0.01 * (same + local)
+
+    elif case.startswith("darec"):
         width = text.shape[1]
         hidden = (width + WIDTH) // 2
         first = nn.Linear(width, 2 * hidden)
@@ -195,7 +230,7 @@ def peer(folder, case, steps, threads):
             return 0.001 * (orthogonal + uniform) + 0.01 * (same + local)
 
     parameters = [table] + list(modules.parameters()) + ([token] if case == "rlmrec-gen" else [])
-    optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=True)
+    optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=case != "darec-plain")
     keys = np.sort(row * items + col)
     all_steps = -(-len(row) // BATCH)
     seconds = []

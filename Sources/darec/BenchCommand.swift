@@ -14,6 +14,7 @@ struct BenchCommand: ParsableCommand {
       + "\n  \(QueryBenchmark.name): \(QueryBenchmark.summary)"
       + "\n  \(LoadBenchmark.name): \(LoadBenchmark.summary)"
       + "\n  \(EpochBenchmark.name), \(EpochBenchmark.memoryName): \(EpochBenchmark.summary)"
+      + "\n  \(ScaleBenchmark.name): \(ScaleBenchmark.summary)"
       + "\n\nExamples: darec bench gemm --json\n          darec bench query --model Models/sample --queries questions.txt"
   )
 
@@ -28,9 +29,12 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "Directory with queries.npy and items.npy that 'topk' takes instead of drawn vectors.") var vectors:
     String?
 
-  @Option(help: "Base models of 'epoch', separated by commas, or all.") var models: String = "lightgcn"
+  @Option(help: "Base models of 'epoch' and 'scale', separated by commas, or all.") var models: String = "lightgcn"
   @Option(help: "Alignments of 'epoch', separated by commas, or all.") var alignments: String = "all"
   @Option(help: "Sizes of 'epoch': amazon, yelp, steam, separated by commas, or all.") var sizes: String = "amazon"
+  @Flag(help: "Measure 'epoch' once more beside a program that takes a processor.") var shared = false
+  @Option(help: "Axes of 'scale': users, items, interactions, width, everything, separated by commas, or all.")
+  var axes: String = "all"
 
   @Option(help: "Name what takes 10 % longer than in the last run of a history.", completion: .file())
   var compare: String?
@@ -42,7 +46,10 @@ struct BenchCommand: ParsableCommand {
       throw BenchmarkError.unknown(
         name: name,
         known: Benchmark.all.map(\.name)
-          + [QueryBenchmark.name, LoadBenchmark.name, EpochBenchmark.name, EpochBenchmark.memoryName])
+          + [
+            QueryBenchmark.name, LoadBenchmark.name, EpochBenchmark.name, EpochBenchmark.memoryName,
+            ScaleBenchmark.name,
+          ])
     }
     return try Benchmark.named(name)
   }
@@ -53,7 +60,9 @@ struct BenchCommand: ParsableCommand {
     case QueryBenchmark.name: benchmark = try QueryBenchmark(model: model, script: queries).benchmark()
     case LoadBenchmark.name: benchmark = LoadBenchmark(model: model).benchmark()
     case EpochBenchmark.name, EpochBenchmark.memoryName:
-      benchmark = try EpochBenchmark(models: models, alignments: alignments, sizes: sizes).benchmark(name: name)
+      benchmark = try EpochBenchmark(models: models, alignments: alignments, sizes: sizes, isShared: shared)
+        .benchmark(name: name)
+    case ScaleBenchmark.name: benchmark = try ScaleBenchmark(models: models, axes: axes).benchmark()
     case Benchmark.topK.name: benchmark = .topK(vectors: vectors)
     default: benchmark = try Self.kernelBenchmark(name)
     }
@@ -67,6 +76,8 @@ struct BenchCommand: ParsableCommand {
       options.rounds = rounds
     } else if name == EpochBenchmark.name || name == EpochBenchmark.memoryName {
       options.rounds = EpochBenchmark.rounds
+    } else if name == ScaleBenchmark.name {
+      options.rounds = ScaleBenchmark.rounds
     }
     // Read before hours are spent on a report that has nowhere to go.
     let earlier = try compare.map { try BenchmarkHistory(path: $0) }

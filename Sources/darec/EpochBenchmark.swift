@@ -36,24 +36,17 @@ struct EpochBenchmark {
   let models: [String]
   let alignments: [String]
   let sizes: [Size]
+  /// Measures every case once more beside a program that takes a processor.
+  let isShared: Bool
 
   /// Reads the lists of the command line, names separated by commas or `all`.
-  init(models: String, alignments: String, sizes: String) throws {
-    self.models = try Self.names(models, among: BaseModelRegistry.all.map(\.name), option: "--models")
-    self.alignments = try Self.names(
+  init(models: String, alignments: String, sizes: String, isShared: Bool) throws {
+    self.isShared = isShared
+    self.models = try NameList.parse(models, among: BaseModelRegistry.all.map(\.name), option: "--models")
+    self.alignments = try NameList.parse(
       alignments, among: ["none"] + AlignmentRegistry.all.map(\.name), option: "--alignments")
-    let wanted = try Self.names(sizes, among: Self.sizes.map(\.name), option: "--sizes")
+    let wanted = try NameList.parse(sizes, among: Self.sizes.map(\.name), option: "--sizes")
     self.sizes = Self.sizes.filter { wanted.contains($0.name) }
-  }
-
-  private static func names(_ text: String, among known: [String], option: String) throws -> [String] {
-    if text == "all" { return known }
-    let words = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    for word in words where !known.contains(word) {
-      throw CommandFailure.usage(
-        "\(option) takes names separated by commas, of \(known.joined(separator: ", ")); not '\(word)'")
-    }
-    return words
   }
 
   /// The benchmark to run.
@@ -99,29 +92,30 @@ struct EpochBenchmark {
     _ name: String, program: String, folder: String, data: String, model: String, alignment: String, threads: Int,
     rounds: Int
   ) throws -> BenchmarkCase {
-    var seconds: [Double] = []
+    var seconds: [[Double]] = isShared ? [[], []] : [[]]
     var peak = 0
     for round in 0..<rounds {
-      let out = "\(folder)/\(data)-\(model)-\(alignment)-\(threads)-\(round)"
-      let run = try TimedProcess(
-        program,
-        [
-          "train", "--quiet", "--data", "\(folder)/\(data)", "--model", model, "--align", alignment, "--epochs", "2",
-          "--evaluate-every", "1000", "--threads", "\(threads)", "--out", out,
-        ], name: "darec train (\(name))")
-      peak = max(peak, run.peakBytes)
-      seconds.append(try Self.secondsOfLastEpoch("\(out)/train.jsonl"))
+      for contender in seconds.indices {
+        let out = "\(folder)/\(data)-\(model)-\(alignment)-\(threads)-\(round)-\(contender)"
+        let other = contender == 0 ? nil : try BusyProcess()
+        defer { other?.stop() }
+        let run = try TimedProcess(
+          program,
+          [
+            "train", "--quiet", "--data", "\(folder)/\(data)", "--model", model, "--align", alignment, "--epochs", "2",
+            "--evaluate-every", "1000", "--threads", "\(threads)", "--out", out,
+          ], name: "darec train (\(name))")
+        peak = max(peak, run.peakBytes)
+        seconds[contender].append(try TrainingLogTime.secondsOfLastEpoch("\(out)/train.jsonl"))
+      }
     }
     let mebibytes = Double(peak) / Double(1 << 20)
-    let measurement = BenchmarkMeasurement(contender: "darec", times: seconds) { _ in mebibytes }
-    return BenchmarkCase(name: name, measurements: [measurement])
-  }
-
-  private static func secondsOfLastEpoch(_ path: String) throws -> Double {
-    for line in try FileReader.contents(of: path).split(separator: 0x0A).reversed() {
-      let record = try JSONValue.parse(Array(line))
-      if record["type"]?.string == "epoch", let seconds = record["seconds"]?.double { return seconds }
+    var measurements = zip(["darec", "beside a busy processor"], seconds).map { contender, times in
+      BenchmarkMeasurement(contender: contender, times: times) { _ in mebibytes }
     }
-    throw CommandFailure.badFile("\(path): there is no epoch in this training log")
+    for index in measurements.indices {
+      measurements[index].ratio = measurements[index].median / measurements[0].median
+    }
+    return BenchmarkCase(name: name, measurements: measurements)
   }
 }
