@@ -1,14 +1,7 @@
 // Deterministic parallel loops: the work is cut into blocks that do not depend on the thread count.
 
 import CPlatform
-import Dispatch
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// How many threads the parallel loops may use.
 ///
@@ -31,17 +24,10 @@ package enum Parallelism {
   package static let processorCount = max(1, Int(cplatform_processor_count()))
 }
 
-/// The body of a parallel loop, sent to other threads.
-///
-/// This is the one audited place where a closure that captures raw pointers crosses threads: the contract of
-/// `parallelFor` (blocks write disjoint memory) is what makes it safe.
-private struct SendableBody: @unchecked Sendable {
-  let body: (Int) -> Void
-}
-
 /// Calls `body` once for each block index in `0 ..< blockCount`, on up to `Parallelism.threadCount` threads.
 ///
-/// Blocks are handed out from one counter, so a slow or descheduled thread only delays its own block. Two blocks must
+/// Blocks are handed out from one counter, so a slow or descheduled thread only delays its own block; the helping threads
+/// are `ThreadTeam`'s. Two blocks must
 /// not write the same memory, and a block must compute the same result whatever thread runs it and in whatever order:
 /// then the result is bit-identical for every thread count. Partial results are reduced by the caller in block order.
 ///
@@ -55,17 +41,7 @@ package func parallelFor(_ blockCount: Int, _ body: (Int) -> Void) {
     return
   }
   withoutActuallyEscaping(body) { escaping in
-    let work = SendableBody(body: escaping)
-    let next = NextBlock()
-    DispatchQueue.concurrentPerform(iterations: threads) { _ in
-      LoopMembership.enter()
-      defer { LoopMembership.leave() }
-      while true {
-        let block = next.take()
-        guard block < blockCount else { return }
-        work.body(block)
-      }
-    }
+    withUnsafePointer(to: escaping) { ThreadTeam.shared.run(LoopBody($0), blockCount: blockCount, threads: threads) }
   }
 }
 
@@ -90,31 +66,4 @@ package func parallelSum(_ count: Int, blockSize: Int, _ body: (Range<Int>) -> D
     }
   }
   return partial.reduce(0, +)
-}
-
-/// Whether the current thread is inside the body of a parallel loop, kept in a thread-specific value.
-///
-/// Why: a nested loop has no idle threads to use; letting it ask for some would only add switching.
-private enum LoopMembership {
-  private static let key: pthread_key_t = {
-    var key = pthread_key_t()
-    let failure = pthread_key_create(&key, nil)
-    precondition(failure == 0, "the system has no thread-specific values left")
-    return key
-  }()
-
-  static var isInside: Bool { pthread_getspecific(key) != nil }
-
-  static func enter() { pthread_setspecific(key, UnsafeRawPointer(bitPattern: 1)) }
-
-  static func leave() { pthread_setspecific(key, nil) }
-}
-
-/// A shared counter that hands out block indices.
-private final class NextBlock: Sendable {
-  private let value = Atomic<Int>(0)
-
-  func take() -> Int {
-    value.wrappingAdd(1, ordering: .relaxed).oldValue
-  }
 }

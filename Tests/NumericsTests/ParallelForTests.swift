@@ -1,7 +1,13 @@
 // Parallel loops visit each block once, whatever the thread count.
 
+import Dispatch
 import Numerics
+import Synchronization
 import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#endif
 
 @Suite(.serialized) struct ParallelForTests {
   @Test(arguments: [1, 2, 3, 8], [0, 1, 2, 7, 1000]) func everyBlockRunsOnce(_ threads: Int, _ blocks: Int) {
@@ -45,4 +51,45 @@ import Testing
     parallelFor(16) { outer in parallelFor(16) { inner in hits.row(outer)[inner] += 1 } }
     #expect(hits.values == [Float](repeating: 1, count: 256))
   }
+
+  @Test func severalThreadsMayLeadAtOnce() {
+    let before = Parallelism.threadCount
+    defer { Parallelism.threadCount = before }
+    Parallelism.threadCount = 3
+    let wrong = Counter()
+    DispatchQueue.concurrentPerform(iterations: 4) { leader in
+      for round in 0..<2_000 {
+        let sum = Counter()
+        parallelFor(1 + round % 9) { sum.value.wrappingAdd($0 + leader, ordering: .relaxed) }
+        let blocks = 1 + round % 9
+        if sum.value.load(ordering: .relaxed) != blocks * (blocks - 1) / 2 + blocks * leader {
+          wrong.value.wrappingAdd(1, ordering: .relaxed)
+        }
+      }
+    }
+    #expect(wrong.value.load(ordering: .relaxed) == 0)
+  }
+
+  /// Pauses of every length up to three times what helpers wait, so that loops meet helpers that come, stay and go; blocks
+  /// that sleep, so that the leader does too.
+  @Test func loopsMeetHelpersAtEveryMoment() {
+    let before = Parallelism.threadCount
+    defer { Parallelism.threadCount = before }
+    for threads in [2, 3] {
+      Parallelism.threadCount = threads
+      let hits = Matrix(rows: 1, columns: 7)
+      for round in 0..<600 {
+        parallelFor(7) { block in
+          if (block + round) % 101 == 0 { usleep(1_500) }
+          hits.pointer[block] += 1
+        }
+        usleep(UInt32(round % 60) * 5)
+      }
+      #expect(hits.values == [Float](repeating: 600, count: 7))
+    }
+  }
+}
+
+private final class Counter: Sendable {
+  let value = Atomic<Int>(0)
 }

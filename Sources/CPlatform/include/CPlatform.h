@@ -40,6 +40,15 @@ static inline void cplatform_prefetch_to_read(const void *address) { __builtin_p
 /// Asks for the cache line at `address` into the second-level cache; any address is allowed.
 static inline void cplatform_prefetch_near(const void *address) { __builtin_prefetch(address, 0, 2); }
 
+/// Tells the processor that the thread waits for another one's write: it frees shared units and leaves the loop sooner.
+static inline void cplatform_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 /// True when the CRC32 instruction (SSE4.2) can be used.
 static inline bool cplatform_has_crc32c(void) {
 #if defined(__x86_64__)
