@@ -4,7 +4,7 @@ import Numerics
 
 /// What an evaluation found.
 package struct RankingReport: Sendable {
-  /// Users with at least one relevant item: the ones averaged over.
+  /// The users averaged over: those with at least one relevant item, or the drawn ones of them.
   package let users: Int
   /// Means over those users.
   package let values: [(name: MetricName, value: Double)]

@@ -5,8 +5,8 @@ import Numerics
 /// A number of users, drawn once for a run.
 ///
 /// Ranking takes users x items x width operations, an epoch of training only interactions x width: with a million of each,
-/// a validation over everybody takes longer than the training it watches over. The mean over n users lies within
-/// 2 σ / √n of the mean over all.
+/// a validation over everybody takes longer than the training it watches over. In 95 of 100 draws the mean over n users
+/// lies within 2 σ / √n of the mean over all.
 package struct UserSample: Sendable, Equatable {
   /// Most users taken.
   package let count: Int

@@ -48,6 +48,12 @@ package enum PlantedData {
       throw DataError.badOption(
         "\(folder): is not empty (it holds '\(name)'); give a new folder, or replace an earlier sample with --force")
     }
+    // Embeddings of an earlier data set would be taken for this one's. Found now, while that data set is whole.
+    for (name, isWritten) in [
+      ("item_embeddings.npy", options.writesItemEmbeddings), ("user_embeddings.npy", options.writesUserEmbeddings),
+    ] where !isWritten && FileReader.exists(folder + "/" + name) {
+      throw DataError.badOption("\(folder)/\(name): is left of an earlier data set; remove it")
+    }
     var summary = Summary()
     do {
       try writeFiles(of: options, to: folder, summary: &summary, progress: progress)
@@ -66,17 +72,11 @@ package enum PlantedData {
     try writeInteractions(truth, to: folder, summary: &summary, progress: progress)
     try writeCatalogues(truth, to: folder, summary: &summary)
     for (side, factors, count, draw, isWritten) in [
-      ("item", truth.items, options.items, PlantedTruth.Draw.itemText, options.textDimension > 0),
-      ("user", truth.users, options.users, .userText, options.textDimension > 0 && options.writesUserEmbeddings),
-    ] {
-      let path = "\(folder)/\(side)_embeddings.npy"
-      if isWritten {
-        try writeEmbeddings(factors, count: count, draw: draw, truth, to: path)
-        summary.files.append("\(side)_embeddings.npy")
-      } else if FileReader.exists(path) {
-        // Embeddings of an earlier data set would be taken for this one's.
-        throw DataError.badOption("\(path): is left of an earlier data set; remove it")
-      }
+      ("item", truth.items, options.items, PlantedTruth.Draw.itemText, options.writesItemEmbeddings),
+      ("user", truth.users, options.users, .userText, options.writesUserEmbeddings),
+    ] where isWritten {
+      try writeEmbeddings(factors, count: count, draw: draw, truth, to: "\(folder)/\(side)_embeddings.npy")
+      summary.files.append("\(side)_embeddings.npy")
     }
     try writeFactors(truth, to: folder + "/factors.safetensors")
     summary.files.append("factors.safetensors")
@@ -289,7 +289,7 @@ package enum PlantedData {
       }
       writer.add("\(name)_group", int32s: factors.groups)
     }
-    if truth.options.textDimension > 0 {
+    if truth.options.writesItemEmbeddings {
       writer.add(
         "text_map", type: .float32, shape: [truth.textMap.rows, truth.textMap.columns], owner: truth.textMap,
         bytes: UnsafeRawBufferPointer(truth.textMap.elements))
@@ -298,7 +298,7 @@ package enum PlantedData {
   }
 
   private static func description(of options: PlantedDataOptions, summary: Summary) -> String {
-    let hasText = options.textDimension > 0
+    let hasText = options.writesItemEmbeddings
     let embeddings =
       hasText
       ? "\n- `item_embeddings.npy`\(options.writesUserEmbeddings ? ", `user_embeddings.npy`" : ""): text embeddings"
@@ -333,7 +333,7 @@ package enum PlantedData {
       popularity.\(text)
 
       - `train.tsv`, `valid.tsv`, `test.tsv`: interactions, each user's divided 3:1:1
-      - `items.tsv`, `users.tsv`: ids (and made-up titles: nouns tell the group) in the order of the embeddings' rows\(embeddings)
+      - `items.tsv`, `users.tsv`: ids (and made-up titles: nouns tell the group)\(hasText ? " in the order of the embeddings' rows" : "")\(embeddings)
       - `factors.safetensors`: the truth: `user_shared`, `user_behaviour`, `user_text`, `user_group`, the same of items\(
       hasText ? ",\n  and `text_map` [shared + text factors, text dimension]" : "")
 

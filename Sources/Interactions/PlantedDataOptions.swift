@@ -26,14 +26,19 @@ package struct PlantedDataOptions: Sendable, Equatable {
   package var noise = 0.25
   /// Exponent of the popularity of items by rank (Zipf); 0 makes all equally popular.
   package var popularitySkew = 0.6
-  /// Whether users have text embeddings of their own.
-  package var writesUserEmbeddings = true
+  /// Whether users have text embeddings of their own, where there is text.
+  package var givesUsersText = true
   /// Whether embeddings are stored as float32 instead of float16.
   package var usesFullPrecision = false
   /// Whether files of an earlier data set in the folder may be replaced.
   package var replacesFiles = false
   /// Seed of everything.
   package var seed: UInt64 = 1
+
+  /// Whether items have text embeddings.
+  var writesItemEmbeddings: Bool { textDimension > 0 }
+  /// Whether users have text embeddings of their own.
+  var writesUserEmbeddings: Bool { givesUsersText && textDimension > 0 }
 
   /// Fewest interactions of a user: what 3:1:1 divides without remainder.
   package static let leastInteractions = 5

@@ -27,9 +27,9 @@ package enum Parallelism {
 /// Calls `body` once for each block index in `0 ..< blockCount`, on up to `Parallelism.threadCount` threads.
 ///
 /// Blocks are handed out from one counter, so a slow or descheduled thread only delays its own block; the helping threads
-/// are `ThreadTeam`'s. Two blocks must
-/// not write the same memory, and a block must compute the same result whatever thread runs it and in whatever order:
-/// then the result is bit-identical for every thread count. Partial results are reduced by the caller in block order.
+/// are `ThreadTeam`'s. Two blocks must not write the same memory, and a block must compute the same result whatever thread
+/// runs it and in whatever order: then the result is bit-identical for every thread count. Partial results are reduced
+/// by the caller in block order.
 ///
 /// - Parameters:
 ///   - blockCount: number of blocks; a function of the data only, never of the thread count.

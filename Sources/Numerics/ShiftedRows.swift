@@ -8,8 +8,10 @@ struct ShiftedRows {
   private let x: Matrix
   private let mean: [Float]?
 
-  /// Rows of a block: large enough that a product of one runs at full speed.
-  private static let rowsPerBlock = 1024
+  /// Elements of a block, about: six megabytes, large enough that a product of one runs at full speed on all threads.
+  private static let blockElements = 1_500_000
+
+  private var rowsPerBlock: Int { max(1024, Self.blockElements / max(1, x.columns)) }
 
   /// - Parameters:
   ///   - x: `[n, d]`.
@@ -19,7 +21,7 @@ struct ShiftedRows {
     self.mean = mean
   }
 
-  /// (X - 1 mᵀ) Bᵀ, `[n, k]`; the same bits as from a matrix of the shifted rows.
+  /// (X - 1 mᵀ) Bᵀ, `[n, k]`.
   /// - Parameter b: `[k, d]`.
   func timesTransposed(_ b: Matrix) -> Matrix {
     let result = Matrix.uninitialized(rows: x.rows, columns: b.rows)
@@ -53,8 +55,8 @@ struct ShiftedRows {
   /// Calls `body` with the shifted rows, block by block in order, and which rows they are.
   private func forEachBlock(_ body: (Matrix, Range<Int>) -> Void) {
     guard let mean else { return body(x, 0..<x.rows) }
-    for start in stride(from: 0, to: x.rows, by: Self.rowsPerBlock) {
-      let rows = start..<min(x.rows, start + Self.rowsPerBlock)
+    for start in stride(from: 0, to: x.rows, by: rowsPerBlock) {
+      let rows = start..<min(x.rows, start + rowsPerBlock)
       body(x.rowsInPlace(rows).shifted(by: mean, factor: -1), rows)
     }
   }

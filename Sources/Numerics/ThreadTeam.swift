@@ -14,14 +14,17 @@ struct LoopBody: @unchecked Sendable {
 
   init(_ closure: UnsafePointer<(Int) -> Void>) { self.closure = closure }
 
-  /// Takes blocks from `next` until none of `count` is left.
+  /// Takes blocks from `next` until none of `count` is left, and returns how many it was.
   ///
   /// Not inlined, so that nothing of the closure outlives the call.
-  @inline(never) func takeBlocks(_ count: Int, from next: borrowing Atomic<Int>) {
+  @inline(never) @discardableResult
+  func takeBlocks(_ count: Int, from next: borrowing Atomic<Int>) -> Int {
+    var done = 0
     while true {
       let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      guard block < count else { return }
+      guard block < count else { return done }
       closure.pointee(block)
+      done += 1
     }
   }
 }
@@ -31,8 +34,8 @@ struct LoopBody: @unchecked Sendable {
 /// Waking a sleeping thread takes 100 to 200 microseconds in a virtual machine, as long as many a loop of a training
 /// step: with `concurrentPerform` alone, loops of 100 microseconds gain nothing by a second processor. A helper
 /// therefore looks for the next loop for `patience` before it goes back to Dispatch, and the leader for its last helper
-/// before it sleeps. Both waits are bounded: on a machine whose processors others want, a helper spends no more than that
-/// beyond its work. While another thread leads, `concurrentPerform` serves a second one.
+/// before it sleeps. Both waits are bounded, and without them where more threads are asked for than there are processors: a
+/// helper spends no more than that beyond its work. While another thread leads, `concurrentPerform` serves a second one.
 ///
 /// How a loop is handed over: `state` holds the loop's number, whether it is open, and how many helpers are inside.
 /// A helper joins an open loop by raising the count, in one atomic exchange; what the leader wrote before it opened the
@@ -42,6 +45,8 @@ final class ThreadTeam: Sendable {
 
   /// Nanoseconds a thread looks for another one's write before it sleeps.
   private static let patience: UInt64 = 100_000
+  /// Most threads asked of Dispatch, whatever the thread count.
+  private static let mostHelpers = 4 * Parallelism.processorCount
 
   private static let isOpen: UInt = 1 << 16
   private static let inside: UInt = isOpen - 1
@@ -69,11 +74,14 @@ final class ThreadTeam: Sendable {
     limit.store(threads - 1, ordering: .relaxed)
     let last = state.load(ordering: .relaxed)
     state.store((last & Self.number) &+ Self.nextNumber | Self.isOpen, ordering: .sequentiallyConsistent)
-    callHelpers(threads - 1)
+    let lingers = Parallelism.threadCount <= Parallelism.processorCount
+    callHelpers(min(threads - 1, Self.mostHelpers), lingers: lingers)
     LoopMembership.enter()
     body.takeBlocks(blockCount, from: next)
     LoopMembership.leave()
-    if state.bitwiseAnd(~Self.isOpen, ordering: .acquiringAndReleasing).newValue & Self.inside != 0 { waitForHelpers() }
+    if state.bitwiseAnd(~Self.isOpen, ordering: .acquiringAndReleasing).newValue & Self.inside != 0 {
+      waitForHelpers(nanoseconds: lingers ? Self.patience : 0)
+    }
     loop = nil
   }
 
@@ -87,7 +95,7 @@ final class ThreadTeam: Sendable {
     }
   }
 
-  private func callHelpers(_ wanted: Int) {
+  private func callHelpers(_ wanted: Int, lingers: Bool) {
     var present = helpers.load(ordering: .sequentiallyConsistent)
     while present < wanted {
       let (exchanged, original) = helpers.compareExchange(
@@ -97,16 +105,14 @@ final class ThreadTeam: Sendable {
         continue
       }
       present += 1
-      // More threads than processors would only take turns at waiting.
-      let lingers = wanted < Parallelism.processorCount
       DispatchQueue.global().async { self.serve(lingers: lingers) }
     }
   }
 
   // MARK: - The leader's end
 
-  private func waitForHelpers() {
-    var wait = BoundedWait(nanoseconds: Self.patience)
+  private func waitForHelpers(nanoseconds: UInt64) {
+    var wait = BoundedWait(nanoseconds: nanoseconds)
     while state.load(ordering: .acquiring) & Self.inside != 0 {
       guard wait.isOver() else { continue }
       leaderSleeps.store(true, ordering: .sequentiallyConsistent)
@@ -123,8 +129,8 @@ final class ThreadTeam: Sendable {
   /// Helps in one loop after the other until none has come for a while.
   private func serve(lingers: Bool) {
     var last: UInt = 0
+    var wait = BoundedWait(nanoseconds: lingers ? Self.patience : 0)
     while true {
-      var wait = BoundedWait(nanoseconds: lingers ? Self.patience : 0)
       var seen = state.load(ordering: .acquiring)
       while !Self.isNew(seen, after: last) {
         if wait.isOver() {
@@ -138,13 +144,15 @@ final class ThreadTeam: Sendable {
         seen = state.load(ordering: .acquiring)
       }
       last = seen & Self.number
-      help(in: seen)
+      // Only work begins the wait anew: where others do it all, this thread goes.
+      if help(in: seen) { wait.begin() }
     }
   }
 
   private static func isNew(_ state: UInt, after last: UInt) -> Bool { state & isOpen != 0 && state & number != last }
 
-  private func help(in observed: UInt) {
+  /// Helps in the loop of a state, if it is still open and has room; true when this thread did a block of it.
+  private func help(in observed: UInt) -> Bool {
     var current = observed
     while current & Self.isOpen != 0, current & Self.number == observed & Self.number,
       Int(current & Self.inside) < limit.load(ordering: .relaxed)
@@ -153,16 +161,17 @@ final class ThreadTeam: Sendable {
         expected: current, desired: current + 1, ordering: .acquiringAndReleasing)
       if exchanged {
         LoopMembership.enter()
-        if let loop { loop.body.takeBlocks(loop.blockCount, from: next) }
+        let done = loop.map { $0.body.takeBlocks($0.blockCount, from: next) } ?? 0
         LoopMembership.leave()
         let left = state.wrappingSubtract(1, ordering: .sequentiallyConsistent).newValue
         if left & (Self.isOpen | Self.inside) == 0, leaderSleeps.exchange(false, ordering: .sequentiallyConsistent) {
           lastHasLeft.signal()
         }
-        return
+        return done > 0
       }
       current = original
     }
+    return false
   }
 }
 
@@ -178,6 +187,9 @@ private struct BoundedWait {
   private var turns = 0
 
   init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+  /// Starts to wait from now on.
+  mutating func begin() { turns = 0 }
 
   /// Pauses, and tells whether the time is up; the clock is read in every 32nd turn.
   mutating func isOver() -> Bool {

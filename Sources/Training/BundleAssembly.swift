@@ -36,7 +36,8 @@ package struct FinalMetrics: Sendable {
           .init(
             "averaged_over",
             .string(
-              (sampleCount.map { "\($0) drawn of the " } ?? "") + "users with at least one item in the split")),
+              (sampleCount.map { "at most \($0), drawn, of the " } ?? "") + "users with at least one item in the split")
+          ),
           .init("ties", .string("higher score, then lower item index")),
         ]))
     ]

@@ -61,7 +61,7 @@ package struct TrainingConfiguration: Sendable, Equatable {
       "balance-gamma", .number(0...4), default: "0", "strength of the step-size coordinator; 0 is off"),
     OptionDeclaration(
       "evaluation-users", .integer(0...1_000_000_000), default: "0",
-      "users drawn to validate and test on; 0 is everybody"),
+      "users drawn that train validates and tests on; 0 is everybody"),
   ]
 
   /// The users that validation and the final metrics are averaged over; nil for all.

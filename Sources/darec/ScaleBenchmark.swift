@@ -41,9 +41,6 @@ struct ScaleBenchmark {
       }
     }
 
-    /// The folder of the data, the same for sizes that differ in width only.
-    var folder: String { "\(users)-\(items)-\(interactions)" }
-
     func extent(_ axis: Axis) -> Int {
       switch axis {
       case .users: users
@@ -64,8 +61,8 @@ struct ScaleBenchmark {
   /// What is timed.
   private enum Stage: String, CaseIterable {
     case step = "training step"
-    case first = "open, one answer"
-    case each = "one more answer"
+    case first = "open, answer once"
+    case each = "each answer of a script"
   }
 
   /// What was seen at one size.

@@ -112,7 +112,7 @@ import Testing
   @Test func largeCataloguesAreScoredOnCandidates() throws {
     let folder = try planted {
       ($0.users, $0.items, $0.interactions, $0.groups) = (200, 20_000, 2_000, 20)
-      ($0.writesUserEmbeddings, $0.usesFullPrecision, $0.textDimension) = (false, true, 12)
+      ($0.givesUsersText, $0.usesFullPrecision, $0.textDimension) = (false, true, 12)
     }
     let data = try DataSet.load(DataSetOptions(folder: folder.path))
     #expect(data.items.count == 20_000 && data.userTextIsDerived)
@@ -131,12 +131,14 @@ import Testing
     #expect(!readMe.contains("text embedding") && !readMe.contains("text_map"))
     let data = try DataSet.load(DataSetOptions(folder: without.path))
     #expect(data.itemText == nil && data.userText == nil && !data.userTextIsDerived)
-    // Embeddings that were there before would be taken for this data's.
+    // Embeddings that were there before would be taken for this data's; what is there stays whole.
+    let before = try bytes(of: with)
     #expect(throws: DataError.self) {
       var options = PlantedDataOptions()
       (options.textDimension, options.replacesFiles) = (0, true)
       try PlantedData.write(to: with.path, options: options)
     }
+    #expect(try bytes(of: with) == before)
   }
 
   @Test func optionsThatMakeNoSenseAreRefused() throws {
