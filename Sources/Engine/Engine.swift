@@ -97,10 +97,10 @@ package final class Engine: Sendable {
     let width = items.columns
     var result = [Float](repeating: 0, count: items.rows)
     result.withUnsafeMutableBufferPointer { buffer in
-      let target = buffer
+      guard let target = buffer.baseAddress else { return }
       parallelRanges(items.rows, blockSize: 8_192) { range in
         guard !cancellation.isCancelled else { return }
-        for item in range { target[item] = kernels.dot(vector, items.row(item), width) }
+        kernels.dotRows(vector, items.row(range.lowerBound), width, range.count, target + range.lowerBound)
       }
     }
     if cancellation.isCancelled { throw .interrupted }

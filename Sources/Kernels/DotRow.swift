@@ -9,6 +9,31 @@
 ///   - b: `count` floats, any alignment.
 @inline(never)
 package func dotRow(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+  innerProduct(a, b, count)
+}
+
+/// The inner product of one row with each of several: out[r] is `dotRow(a, rows + r * count, count)`, to the bit.
+/// - Parameters:
+///   - a: `count` floats.
+///   - rows: `[rowCount, count]`, row-major without padding.
+///   - count: length of a row.
+///   - rowCount: number of rows.
+///   - out: `rowCount` floats, written.
+@inline(never)
+package func dotRows(
+  _ a: UnsafePointer<Float>, _ rows: UnsafePointer<Float>, _ count: Int, _ rowCount: Int,
+  _ out: UnsafeMutablePointer<Float>
+) {
+  var row = 0
+  while row < rowCount {
+    out[row] = innerProduct(a, rows + row &* count, count)
+    row = row &+ 1
+  }
+}
+
+/// The body of both.
+@inline(__always)
+func innerProduct(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
   var sum0 = Lane.zero
   var sum1 = Lane.zero
   var sum2 = Lane.zero

@@ -19,6 +19,8 @@ package struct KernelTable: Sendable {
   package let level: SIMDLevel
   /// `(a, b, count)`: sum of a[i] b[i].
   package let dot: @Sendable (Input, Input, Int) -> Float
+  /// `(a, rows, count, rowCount, out)`: out[r] = the bits of `dot(a, rows + r * count, count)`.
+  package let dotRows: @Sendable (Input, Input, Int, Int, Output) -> Void
   /// `(a, b, count)`: sum of (a[i] - b[i])^2.
   package let squaredDistance: @Sendable (Input, Input, Int) -> Float
   /// `(alpha, x, y, count)`: y += alpha x.
@@ -116,6 +118,7 @@ package struct KernelTable: Sendable {
   package static let baseline = KernelTable(
     level: .baseline,
     dot: Kernels.dotRow,
+    dotRows: Kernels.dotRows,
     squaredDistance: Kernels.squaredDistanceRow,
     axpy: Kernels.axpyRow,
     scale: Kernels.scaleRow,
@@ -163,6 +166,7 @@ package struct KernelTable: Sendable {
   package static let avx2 = KernelTable(
     level: .avx2,
     dot: KernelsAVX2.dotRow,
+    dotRows: KernelsAVX2.dotRows,
     squaredDistance: KernelsAVX2.squaredDistanceRow,
     axpy: KernelsAVX2.axpyRow,
     scale: KernelsAVX2.scaleRow,
@@ -210,6 +214,7 @@ package struct KernelTable: Sendable {
   package static let avx512 = KernelTable(
     level: .avx512,
     dot: KernelsAVX512.dotRow,
+    dotRows: KernelsAVX512.dotRows,
     squaredDistance: KernelsAVX512.squaredDistanceRow,
     axpy: KernelsAVX512.axpyRow,
     scale: KernelsAVX512.scaleRow,

@@ -6,6 +6,8 @@ import Engine
 package protocol QueryAnswering: Sendable {
   /// Recommends items to a known user or to a person described by items.
   func recommend(_ request: RecommendRequest, cancellation: Cancellation) throws(QueryError) -> Answer
+  /// Answers several requests, each as the method for one does.
+  func recommend(_ requests: [RecommendRequest], cancellation: Cancellation) -> [Result<Answer, QueryError>]
   /// Nearest users or items of one in a space, by cosine.
   func similar(_ request: SimilarRequest, cancellation: Cancellation) throws(QueryError) -> Answer
   /// Shared and specific parts of one user or item on both sides.
@@ -30,6 +32,14 @@ package protocol QueryAnswering: Sendable {
   func titles(startingWith prefix: String, limit: Int) -> [String]
   /// Ids of the items a user has, in item order; none of an unknown user.
   func pastItems(of user: String) -> [String]
+}
+
+extension QueryAnswering {
+  package func recommend(
+    _ requests: [RecommendRequest], cancellation: Cancellation
+  ) -> [Result<Answer, QueryError>] {
+    requests.map { request in Result { () throws(QueryError) in try recommend(request, cancellation: cancellation) } }
+  }
 }
 
 extension Engine: QueryAnswering {}

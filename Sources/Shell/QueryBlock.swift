@@ -93,20 +93,34 @@ extension Session {
     var parser = CommandParser(allowsPrefixes: false)
     parser.person = person
     let asked = Atomic<Int>(0)
+    var commands = [ParsedCommand?](repeating: nil, count: lines.count)
     var outcomes = [BlockOutcome](repeating: .inItsTurn, count: lines.count)
+    commands.withUnsafeMutableBufferPointer { buffer in
+      let slots = buffer
+      parallelRanges(lines.count, blockSize: 16) { range in
+        for index in range {
+          guard let command = try? parser.parse(lines[index].text), QueryBlock.canBeAnsweredTogether(command)
+          else { continue }
+          slots[index] = command
+        }
+      }
+    }
+    let packs = Self.packs(of: commands)
     outcomes.withUnsafeMutableBufferPointer { buffer in
       let slots = buffer
-      parallelFor(lines.count) { index in
-        guard !cancellation.isCancelled, let command = try? parser.parse(lines[index].text),
-          QueryBlock.canBeAnsweredTogether(command)
-        else { return }
-        let results = command.integer(of: "--top") ?? 10
-        guard asked.wrappingAdd(results, ordering: .relaxed).oldValue < Self.blockResults else { return }
-        do {
-          let answer = try answer(to: command)
-          slots[index] = .answered(
-            AnswerRenderer.render(answer, mode: mode, options: renderOptions(for: command)), command)
-        } catch { slots[index] = .failed(error, command) }
+      parallelFor(packs.count) { number in
+        guard !cancellation.isCancelled else { return }
+        let pack = packs[number].filter { member in
+          let results = member.command.integer(of: "--top") ?? 10
+          return asked.wrappingAdd(results, ordering: .relaxed).oldValue < Self.blockResults
+        }
+        for (member, answer) in zip(pack, answers(to: pack.map(\.command))) {
+          do {
+            slots[member.line] = .answered(
+              AnswerRenderer.render(try answer.get(), mode: mode, options: renderOptions(for: member.command)),
+              member.command)
+          } catch { slots[member.line] = .failed(error, member.command) }
+        }
       }
     }
     for (line, outcome) in zip(lines, outcomes) {
@@ -127,6 +141,41 @@ extension Session {
     }
     guard cancellation.isCancelled, let last = lines.last else { return .proceed }
     return interrupted(place: "\(name):\(last.number)")
+  }
+
+  /// Most recommendations that one thread answers together: their scores are computed while a few rows of the catalogue lie
+  /// in its cache.
+  private static let packLimit = 8
+
+  /// The commands of a block in packs that one thread answers: recommendations some at a time where every thread gets several
+  /// packs, the rest by themselves.
+  private static func packs(of commands: [ParsedCommand?]) -> [[(line: Int, command: ParsedCommand)]] {
+    let count = commands.count { $0?.entry.action == .recommend }
+    let packSize = max(1, min(packLimit, count / (2 * Parallelism.threadCount)))
+    var packs: [[(line: Int, command: ParsedCommand)]] = []
+    var recommendations: [(line: Int, command: ParsedCommand)] = []
+    for (line, command) in commands.enumerated() {
+      guard let command else { continue }
+      guard command.entry.action == .recommend else {
+        packs.append([(line, command)])
+        continue
+      }
+      recommendations.append((line, command))
+      if recommendations.count == packSize {
+        packs.append(recommendations)
+        recommendations = []
+      }
+    }
+    if !recommendations.isEmpty { packs.append(recommendations) }
+    return packs
+  }
+
+  /// The answers of a pack.
+  private func answers(to commands: [ParsedCommand]) -> [Result<Answer, any Error>] {
+    guard commands.count > 1 else { return commands.map { command in Result { try answer(to: command) } } }
+    // No command of a pack names a file, so there are no lists.
+    let requests = commands.map { $0.recommendRequest(candidates: nil, excluded: []) }
+    return engine.recommend(requests, cancellation: cancellation).map { $0.mapError { $0 } }
   }
 
   /// The error with the command and the column it belongs to.

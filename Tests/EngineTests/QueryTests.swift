@@ -37,6 +37,36 @@ import Testing
     }
   }
 
+  @Test(arguments: [8, 70]) func requestsTogetherAreAnsweredAsOneByOne(dimension: Int) throws {
+    var model = ExampleModel()
+    model.dimension = dimension
+    let engine = try model.engine()
+    var requests = (0..<30).map { RecommendRequest(user: "user-\($0)") }
+    requests[3].top = 0
+    requests[5] = RecommendRequest(user: "nobody")
+    requests[7] = RecommendRequest(user: nil)
+    requests[7].items = ["item-1", "item-4"]
+    requests[8].includeSeen = true
+    requests[9].excluded = ["item-0", "item-2"]
+    requests[11].excluded = ["no such item"]
+    func outcome(_ answer: () throws -> Answer) -> String {
+      do {
+        let answer = try answer()
+        return answer.records.map { (try? $0.text()) ?? "?" }.joined() + answer.sentences.joined()
+      } catch { return "\(error)" }
+    }
+    let together = engine.recommend(requests, cancellation: quiet)
+    #expect(together.count == requests.count)
+    for (request, answer) in zip(requests, together) {
+      #expect(outcome { try answer.get() } == outcome { try engine.recommend(request, cancellation: quiet) })
+    }
+    let cancelled = Cancellation()
+    cancelled.cancel()
+    for answer in engine.recommend([requests[0], requests[1]], cancellation: cancelled) {
+      #expect(throws: QueryError.self) { try answer.get() }
+    }
+  }
+
   @Test func filtersNeverLetAnExcludedItemThrough() throws {
     let bundle = try ExampleModel().bundle()
     let engine = Engine(bundle: bundle)

@@ -24,6 +24,21 @@ import Testing
     #expect(worst.value <= 1, "\(worst.place)")
   }
 
+  @Test(arguments: supportedLevels) func dotRowsHasTheBitsOfDot(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    for (count, rows) in [(1, 3), (16, 1), (63, 5), (64, 4), (130, 7), (448, 2), (5, 0)] {
+      let a = Distribution.uniform.values(count)
+      let b = Distribution.logNormal.values(count * rows)
+      var out = [Float](repeating: .nan, count: rows + 1)
+      table.dotRows(a, b, count, rows, &out)
+      for row in 0..<rows {
+        let expected = b.withUnsafeBufferPointer { table.dot(a, $0.baseAddress! + row * count, count) }
+        #expect(out[row].bitPattern == expected.bitPattern)
+      }
+      #expect(out[rows].isNaN)
+    }
+  }
+
   @Test(arguments: supportedLevels) func squaredDistanceStaysInsideItsErrorBound(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
     let left = GuardedFloats(capacity: 130)
