@@ -17,8 +17,8 @@ extension Engine {
 
   /// Answers requests as `recommend` does one by one, to the bit, with fewer trips to memory.
   ///
-  /// A small catalogue is scored for all of them a few rows at a time, while those rows lie in the first-level cache. A
-  /// request that fails does not stop the others.
+  /// A small catalogue is scored for all of them at once: every number that is loaded is used several times. A request that
+  /// fails does not stop the others.
   package func recommend(
     _ requests: [RecommendRequest], cancellation: Cancellation
   ) -> [Result<Answer, QueryError>] {
@@ -48,15 +48,14 @@ extension Engine {
   private func scores(of vectors: [[Float]], cancellation: Cancellation) -> Matrix {
     let items = bundle.finalItems
     let width = items.columns
+    let together = Matrix.uninitialized(rows: vectors.count, columns: width)
+    for (position, vector) in vectors.enumerated() { together.row(position).update(from: vector, count: width) }
     let result = Matrix.uninitialized(rows: vectors.count, columns: items.rows)
-    // A third of a first-level cache of 32 KiB.
-    let rowsAtOnce = max(1, 2_560 / max(1, width))
-    for start in stride(from: 0, to: items.rows, by: rowsAtOnce) {
+    for start in stride(from: 0, to: items.rows, by: 512) {
       guard !cancellation.isCancelled else { return result }
-      let count = min(rowsAtOnce, items.rows - start)
-      for (position, vector) in vectors.enumerated() {
-        kernels.dotRows(vector, items.row(start), width, count, result.row(position) + start)
-      }
+      kernels.dotGrid(
+        together.pointer, items.row(start), width, vectors.count, min(512, items.rows - start), result.pointer + start,
+        items.rows)
     }
     return result
   }

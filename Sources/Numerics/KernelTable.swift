@@ -21,6 +21,9 @@ package struct KernelTable: Sendable {
   package let dot: @Sendable (Input, Input, Int) -> Float
   /// `(a, rows, count, rowCount, out)`: out[r] = the bits of `dot(a, rows + r * count, count)`.
   package let dotRows: @Sendable (Input, Input, Int, Int, Output) -> Void
+  /// `(vectors, rows, count, vectorCount, rowCount, out, stride)`: out[v * stride + r] = the bits of `dot` of vector v and row
+  /// r.
+  package let dotGrid: @Sendable (Input, Input, Int, Int, Int, Output, Int) -> Void
   /// `(a, b, count)`: sum of (a[i] - b[i])^2.
   package let squaredDistance: @Sendable (Input, Input, Int) -> Float
   /// `(alpha, x, y, count)`: y += alpha x.
@@ -119,6 +122,7 @@ package struct KernelTable: Sendable {
     level: .baseline,
     dot: Kernels.dotRow,
     dotRows: Kernels.dotRows,
+    dotGrid: Kernels.dotGrid,
     squaredDistance: Kernels.squaredDistanceRow,
     axpy: Kernels.axpyRow,
     scale: Kernels.scaleRow,
@@ -167,6 +171,7 @@ package struct KernelTable: Sendable {
     level: .avx2,
     dot: KernelsAVX2.dotRow,
     dotRows: KernelsAVX2.dotRows,
+    dotGrid: KernelsAVX2.dotGrid,
     squaredDistance: KernelsAVX2.squaredDistanceRow,
     axpy: KernelsAVX2.axpyRow,
     scale: KernelsAVX2.scaleRow,
@@ -215,6 +220,7 @@ package struct KernelTable: Sendable {
     level: .avx512,
     dot: KernelsAVX512.dotRow,
     dotRows: KernelsAVX512.dotRows,
+    dotGrid: KernelsAVX512.dotGrid,
     squaredDistance: KernelsAVX512.squaredDistanceRow,
     axpy: KernelsAVX512.axpyRow,
     scale: KernelsAVX512.scaleRow,

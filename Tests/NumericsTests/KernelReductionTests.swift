@@ -39,6 +39,28 @@ import Testing
     }
   }
 
+  @Test(arguments: supportedLevels) func dotGridHasTheBitsOfDot(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    let left = GuardedFloats(capacity: 5 * 448)
+    let right = GuardedFloats(capacity: 7 * 448)
+    for count in [1, 15, 16, 17, 63, 64, 65, 80, 96, 127, 130, 448] {
+      for (vectors, rows) in [(1, 3), (2, 3), (2, 2), (5, 7), (3, 4), (2, 0), (0, 3)] {
+        let a = left.place(Distribution.uniform.values(vectors * count), .end)
+        let b = right.place(Distribution.logNormal.values(rows * count, salt: 1), .end)
+        let stride = rows + 2
+        var out = [Float](repeating: .nan, count: vectors * stride + 1)
+        table.dotGrid(a, b, count, vectors, rows, &out, stride)
+        for vector in 0..<vectors {
+          for row in 0..<rows {
+            let expected = table.dot(a + vector * count, b + row * count, count)
+            #expect(out[vector * stride + row].bitPattern == expected.bitPattern, "\(count) \(vector) \(row)")
+          }
+          #expect(out[vector * stride + rows].isNaN && out[vector * stride + rows + 1].isNaN)
+        }
+      }
+    }
+  }
+
   @Test(arguments: supportedLevels) func squaredDistanceStaysInsideItsErrorBound(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
     let left = GuardedFloats(capacity: 130)
