@@ -45,8 +45,9 @@ extension Tape {
 ///
 /// Each pair of blocks is computed once and serves both its rows and its columns: half the products and half the
 /// exponentials, and the gradient comes from the same tile while it is in the cache (only its scale depends on the
-/// final sum). Pairs are visited in rounds in which no block occurs twice, so the pairs of a round run in parallel and
-/// every row receives its additions in the order of the rounds, whatever the number of threads.
+/// final sum). Every block is packed once for all its pairs. Pairs are visited in rounds in which no block occurs twice, so
+/// the pairs of a round run in parallel and every row receives its additions in the order of the rounds, whatever the number
+/// of threads.
 private struct PairPotential {
   /// The sum over ordered pairs.
   let sum: Double
@@ -55,28 +56,23 @@ private struct PairPotential {
   let gradient: Matrix?
 
   private static let blockRows = 192
+  /// Rows of a tile whose exponentials are taken while its products lie in the first-level cache.
+  private static let stripRows = 24
 
   init(_ x: Matrix, withGradient: Bool) {
-    let blocks = (x.rows + Self.blockRows - 1) / Self.blockRows
+    let blocks = PackedBlocks(x, blockRows: Self.blockRows, withGradient: withGradient)
     let gradient = withGradient ? Matrix(rows: x.rows, columns: x.columns) : nil
     var total = 0.0
-    for round in Self.rounds(blocks) {
+    for round in Self.rounds(blocks.count) {
       var partial = [Double](repeating: 0, count: round.count)
       partial.withUnsafeMutableBufferPointer { buffer in
         let sums = buffer
-        parallelFor(round.count) { index in
-          let (left, right) = round[index]
-          sums[index] = Self.visit(x, Self.range(left, x.rows), Self.range(right, x.rows), gradient)
-        }
+        parallelFor(round.count) { index in sums[index] = Self.visit(blocks, round[index], gradient) }
       }
       total += partial.reduce(0, +)
     }
     sum = total
     self.gradient = gradient
-  }
-
-  private static func range(_ block: Int, _ rows: Int) -> Range<Int> {
-    block * blockRows..<min(rows, (block + 1) * blockRows)
   }
 
   /// All unordered pairs of blocks, the diagonal ones first, in rounds without a repeated block (the circle method of
@@ -98,34 +94,74 @@ private struct PairPotential {
   }
 
   /// One pair of blocks: its part of the sum over ordered pairs; adds to the rows of both blocks.
-  private static func visit(_ x: Matrix, _ left: Range<Int>, _ right: Range<Int>, _ gradient: Matrix?) -> Double {
-    let width = x.columns
-    let tile = Matrix.uninitialized(rows: left.count, columns: right.count)
-    gemmSerial(
-      m: left.count, n: right.count, k: width, a: x.row(left.lowerBound), lda: width, transposeA: false,
-      b: x.row(right.lowerBound), ldb: width, transposeB: true, c: tile.pointer, ldc: right.count, accumulate: false)
-    let isDiagonal = left == right
+  private static func visit(_ blocks: PackedBlocks, _ pair: (Int, Int), _ gradient: Matrix?) -> Double {
+    let table = kernels
+    let (left, right) = (blocks.range(pair.0), blocks.range(pair.1))
+    let width = blocks.width
+    let isDiagonal = pair.0 == pair.1
+    let stride = blockRows + 16  // Not a power of two: rows of a tile must not share a cache set.
+    let tile = Matrix.uninitialized(rows: gradient == nil ? stripRows : left.count, columns: stride)
     var sum = 0.0
-    for row in 0..<left.count {
-      let values = tile.row(row)
-      kernels.scaledExp(values, values, right.count, 4, -4)
-      if isDiagonal { values[row] = 0 }
-      sum += kernels.sum(values, right.count)
+    for start in Swift.stride(from: 0, to: left.count, by: stripRows) {
+      let rows = min(stripRows, left.count - start)
+      let strip = tile.row(gradient == nil ? 0 : start)
+      table.gemmBlock(
+        rows, right.count, width, blocks.left(pair.0, start), blocks.right(pair.1), 16 * width, strip, stride, 1, false)
+      for row in 0..<rows {
+        let values = strip + row * stride
+        if isDiagonal { values[start + row] = -.infinity }
+        sum += table.scaledExp(values, values, right.count, 4, -4)
+      }
     }
     if let gradient {
-      gemmSerial(
-        m: left.count, n: width, k: right.count, a: tile.pointer, lda: right.count, transposeA: false,
-        b: x.row(right.lowerBound), ldb: width, transposeB: false, c: gradient.row(left.lowerBound), ldc: width,
-        accumulate: true)
+      table.stridedBlock(
+        left.count, width, right.count, tile.pointer, stride, 1, blocks.directions(pair.1),
+        gradient.row(left.lowerBound), width, true)
       if !isDiagonal {
-        gemmSerial(
-          m: right.count, n: width, k: left.count, a: tile.pointer, lda: right.count, transposeA: true,
-          b: x.row(left.lowerBound), ldb: width, transposeB: false, c: gradient.row(right.lowerBound), ldc: width,
-          accumulate: true)
+        table.stridedBlock(
+          right.count, width, left.count, tile.pointer, 1, stride, blocks.directions(pair.0),
+          gradient.row(right.lowerBound), width, true)
       }
     }
     return isDiagonal ? sum : 2 * sum
   }
+}
+
+/// Blocks of rows, each packed as a left and as a right operand of x xᵀ and, for gradients, as a right operand of e x.
+private struct PackedBlocks {
+  let width: Int
+  let count: Int
+  private let rows: Int
+  private let blockRows: Int
+  private let lefts: Matrix
+  private let rights: Matrix
+  private let rightsOfGradients: Matrix
+
+  /// - Parameter blockRows: rows of a block; a multiple of 48.
+  init(_ x: Matrix, blockRows: Int, withGradient: Bool) {
+    rows = x.rows
+    width = x.columns
+    self.blockRows = blockRows
+    count = (x.rows + blockRows - 1) / blockRows
+    let panels = (x.columns + 15) / 16
+    lefts = Matrix.uninitialized(rows: count, columns: blockRows * x.columns)
+    rights = Matrix.uninitialized(rows: count, columns: blockRows * x.columns)
+    rightsOfGradients = Matrix.uninitialized(rows: withGradient ? count : 0, columns: blockRows * 16 * panels)
+    let table = kernels
+    parallelFor(count) { block in
+      let range = range(block)
+      let source = x.row(range.lowerBound)
+      table.packLeft(range.count, width, source, width, false, lefts.row(block))
+      table.packRight(width, range.count, source, width, true, rights.row(block))
+      if withGradient { table.packRight(range.count, width, source, width, false, rightsOfGradients.row(block)) }
+    }
+  }
+
+  func range(_ block: Int) -> Range<Int> { block * blockRows..<min(rows, (block + 1) * blockRows) }
+  /// From row `start` of a block on; a multiple of six.
+  func left(_ block: Int, _ start: Int) -> UnsafePointer<Float> { UnsafePointer(lefts.row(block) + start * width) }
+  func right(_ block: Int) -> UnsafePointer<Float> { UnsafePointer(rights.row(block)) }
+  func directions(_ block: Int) -> UnsafePointer<Float> { UnsafePointer(rightsOfGradients.row(block)) }
 }
 
 /// mean_{i≠j} exp(-2 |x_i - x_j|²) - 1, from the differences of the rows, in Double.

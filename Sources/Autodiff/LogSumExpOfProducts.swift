@@ -110,8 +110,7 @@ struct LogSumExpOfProducts {
               let values = tile + row * stride
               let place = slot(block, index, row)
               if bound == nil { chunkMaxima[place] = scale * table.maximum(values, width) }
-              table.scaledExp(values, values, width, scale, -chunkMaxima[place])
-              chunkSums[place] = table.sum(values, width)
+              chunkSums[place] = table.scaledExp(values, values, width, scale, -chunkMaxima[place])
             }
           }
         }

@@ -34,8 +34,8 @@ extension Tape {
           for row in range {
             let values = similarity.row(row)
             let largest = inverse * kernels.maximum(values, rows)
-            kernels.scaledExp(values, values, rows, inverse, -largest)
-            sums[row] = kernels.sum(values, rows) + floor * exponential(-Double(largest))
+            let sum = kernels.scaledExp(values, values, rows, inverse, -largest)
+            sums[row] = sum + floor * exponential(-Double(largest))
             ratios[row] = Double(values[row]) / sums[row]
           }
         }

@@ -33,8 +33,7 @@ extension Tape {
       var sum = 0.0
       for row in range {
         let line = shares.row(row)
-        table.scaledExp(line, line, shares.columns, inverse, -inverse)
-        let others = table.sum(line, shares.columns)
+        let others = table.scaledExp(line, line, shares.columns, inverse, -inverse)
         let logit = Double(inverse) * (Double(table.dot(unitA.value.row(row), unitB.value.row(row), width)) - 1)
         let total = exponential(logit) + others
         table.scale(Float(1 / total), line, line, shares.columns)

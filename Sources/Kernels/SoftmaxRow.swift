@@ -19,7 +19,7 @@ package func maximumRow(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
 
 /// Sum over i of exp(x[i] - shift), Float inside blocks of 1,024, Double across; exp as in `expRow`.
 @inline(never)
-package func sumOfExponentialsRow(_ x: UnsafePointer<Float>, _ count: Int, _ shift: Float) -> Double {
+func sumOfExponentialsRow(_ x: UnsafePointer<Float>, _ count: Int, _ shift: Float) -> Double {
   let offset = Lane(repeating: shift)
   var total = 0.0
   var start = 0
@@ -54,29 +54,7 @@ package func sumOfExponentialsRow(_ x: UnsafePointer<Float>, _ count: Int, _ shi
 package func softmaxRow(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int) -> Float {
   if count == 0 { return -Float.infinity }
   let shift = maximumRow(x, count)
-  let offset = Lane(repeating: shift)
-  var total = 0.0
-  var start = 0
-  while start < count {
-    let end = count < start &+ 1024 ? count : start &+ 1024
-    var sum = Lane.zero
-    var i = start
-    while i &+ 16 <= end {
-      let value = exponential(load(x + i) - offset)
-      store(value, y + i)
-      sum += value
-      i = i &+ 16
-    }
-    if i < end {
-      let rest = end &- i
-      var value = exponential(loadPartial(x + i, rest) - offset)
-      storePartial(value, y + i, rest)
-      for lane in rest..<16 { value[lane] = 0 }
-      sum += value
-    }
-    total += Double(laneSum(sum))
-    start = end
-  }
+  let total = scaledExpRow(x, y, count, 1, -shift)
   scaleRow(Float(1 / total), y, y, count)
   return shift + scalarLogarithm(Float(total))
 }

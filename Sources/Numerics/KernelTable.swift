@@ -42,16 +42,14 @@ package struct KernelTable: Sendable {
   package let maximum: @Sendable (Input, Int) -> Float
   /// `(x, y, count)`: y = e^x; may be in place.
   package let exp: @Sendable (Input, Output, Int) -> Void
-  /// `(x, y, count, scale, shift)`: y = e^(scale x + shift); may be in place.
-  package let scaledExp: @Sendable (Input, Output, Int, Float, Float) -> Void
+  /// `(x, y, count, scale, shift)`: y = e^(scale x + shift); returns their sum; may be in place.
+  package let scaledExp: @Sendable (Input, Output, Int, Float, Float) -> Double
   /// `(x, y, count)`: y = ln x; may be in place.
   package let log: @Sendable (Input, Output, Int) -> Void
   /// `(x, y, count)`: y = softmax(x); returns the log-sum-exp; may be in place.
   package let softmax: @Sendable (Input, Output, Int) -> Float
   /// `(x, count)`: ln of the sum of e^x[i].
   package let logSumExp: @Sendable (Input, Int) -> Float
-  /// `(x, count, shift)`: sum of e^(x[i] - shift).
-  package let sumOfExponentials: @Sendable (Input, Int, Float) -> Double
   /// `(x, y, count)`: y = 1 / (1 + e^-x); may be in place.
   package let sigmoid: @Sendable (Input, Output, Int) -> Void
   /// `(x, y, count)`: y = ln(1 + e^x); may be in place.
@@ -136,7 +134,6 @@ package struct KernelTable: Sendable {
     log: Kernels.logRow,
     softmax: Kernels.softmaxRow,
     logSumExp: Kernels.logSumExpRow,
-    sumOfExponentials: Kernels.sumOfExponentialsRow,
     sigmoid: Kernels.sigmoidRow,
     softplus: Kernels.softplusRow,
     biasLeakyReLU: Kernels.biasLeakyReLURow,
@@ -185,7 +182,6 @@ package struct KernelTable: Sendable {
     log: KernelsAVX2.logRow,
     softmax: KernelsAVX2.softmaxRow,
     logSumExp: KernelsAVX2.logSumExpRow,
-    sumOfExponentials: KernelsAVX2.sumOfExponentialsRow,
     sigmoid: KernelsAVX2.sigmoidRow,
     softplus: KernelsAVX2.softplusRow,
     biasLeakyReLU: KernelsAVX2.biasLeakyReLURow,
@@ -234,7 +230,6 @@ package struct KernelTable: Sendable {
     log: KernelsAVX512.logRow,
     softmax: KernelsAVX512.softmaxRow,
     logSumExp: KernelsAVX512.logSumExpRow,
-    sumOfExponentials: KernelsAVX512.sumOfExponentialsRow,
     sigmoid: KernelsAVX512.sigmoidRow,
     softplus: KernelsAVX512.softplusRow,
     biasLeakyReLU: KernelsAVX512.biasLeakyReLURow,

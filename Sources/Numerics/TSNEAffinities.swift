@@ -64,7 +64,7 @@ struct TSNEAffinities {
     var high = Float.infinity
     var sum = 0.0
     for _ in 0..<64 {
-      table.scaledExp(row, weights, n, -beta, 0)
+      _ = table.scaledExp(row, weights, n, -beta, 0)
       weights[own] = 0
       sum = table.sum(weights, n)
       let moment = Double(table.dot(weights, row, n))

@@ -137,8 +137,10 @@ import Testing
           // The bound is on the scale of the larger of the two terms that are added.
           let error = (Double(table.logSumExp(pointer, count)) - exact).magnitude
           worst.note(error / (4e-7 * max(1, shift.magnitude, Glibc.log(sum))), "\(count) \(placement) \(scale)")
-          let shifted = table.sumOfExponentials(pointer, count, Float(shift))
+          let shifted = table.scaledExp(pointer, pointer, count, 1, Float(-shift))
           worst.note((shifted - sum).magnitude / (sum * 5e-6), "sum \(count) \(placement) \(scale)")
+          let written = (0..<count).reduce(0.0) { $0 + Double(pointer[$1]) }
+          worst.note((shifted - written).magnitude / (written * 5e-6), "written \(count) \(placement) \(scale)")
         }
       }
     }
