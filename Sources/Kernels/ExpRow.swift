@@ -84,8 +84,8 @@ package func expRow(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
 
 /// y[i] = e^(scale x[i] + shift); returns the sum of all y[i].
 ///
-/// `x` may be the same row as `y`. Error: that of `exponential`, plus the rounding of its argument; the sum as `sumRow`, in
-/// Float inside blocks of 1,024 elements and in Double across, with error at most gamma(70) of itself.
+/// `x` may be the same row as `y`. Error: that of `exponential`, plus the rounding of its argument; the sum is taken
+/// in Float inside blocks of 1,024 elements and in Double across, with error at most gamma(70) of itself.
 @inline(never)
 package func scaledExpRow(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, _ scale: Float, _ shift: Float

@@ -2,7 +2,7 @@
 
 import CPlatform
 
-/// C[m, n] (+)= alpha A B for one packed block, k at most a few hundred.
+/// C[m, n] (+)= alpha A B for one packed block; fastest where k is at most a few hundred.
 ///
 /// The tile of six rows by sixteen columns lives in six vectors (twelve AVX registers); each step of k loads one vector
 /// of B and broadcasts six numbers of A. Source: Van Zee and van de Geijn 2015, BLIS.

@@ -143,8 +143,8 @@ extension Session {
     return interrupted(place: "\(name):\(last.number)")
   }
 
-  /// Most recommendations that one thread answers together: their scores are computed while a few rows of the catalogue lie
-  /// in its cache.
+  /// Most recommendations that one thread answers together: every number of the catalogue that is loaded is used for several of
+  /// them.
   private static let packLimit = 8
 
   /// The commands of a block in packs that one thread answers: recommendations some at a time where every thread gets several

@@ -37,9 +37,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [8, 70]) func requestsTogetherAreAnsweredAsOneByOne(dimension: Int) throws {
+  /// The larger catalogue takes more than one stretch of rows.
+  @Test(arguments: [8, 70], [40, 1100]) func requestsTogetherAreAnsweredAsOneByOne(dimension: Int, items: Int) throws {
     var model = ExampleModel()
     model.dimension = dimension
+    model.items = items
     let engine = try model.engine()
     var requests = (0..<30).map { RecommendRequest(user: "user-\($0)") }
     requests[3].top = 0

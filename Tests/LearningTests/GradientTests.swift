@@ -2,6 +2,7 @@
 
 import Alignments
 import Autodiff
+import Glibc
 import Numerics
 import Recommenders
 import Testing
@@ -140,6 +141,47 @@ import Testing
     expectGradientMatchesCentralDifference(of: [x]) { tape in
       [tape.uniformity(tape.variable(x), name: "u", weight: 2)]
     }
+  }
+
+  /// Three blocks of rows, the last one short: pairs of different blocks serve both their sides.
+  @Test func uniformityOfSeveralBlocksMatchesEveryPairInDouble() {
+    let rows = 400
+    let width = 17
+    let many = randomParameter("many", rows: rows, columns: width, seed: 31)
+    let tape = Tape()
+    let term = tape.uniformity(tape.variable(many), name: "u", weight: 2)
+    tape.backward()
+    var unit = [[Double]]()
+    var norms = [Double]()
+    for row in 0..<rows {
+      let values = (0..<width).map { Double(many.value[row, $0]) }
+      let norm = values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      norms.append(norm)
+      unit.append(values.map { $0 / norm })
+    }
+    var sum = 0.0
+    var directions = [[Double]](repeating: [Double](repeating: 0, count: width), count: rows)
+    for row in 0..<rows {
+      for other in 0..<rows where other != row {
+        let distance = zip(unit[row], unit[other]).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        let potential = Glibc.exp(-2 * distance)
+        sum += potential
+        for column in 0..<width { directions[row][column] += potential * unit[other][column] }
+      }
+    }
+    #expect((term.value - Glibc.log(sum / Double(rows * (rows - 1)))).magnitude < 1e-5)
+    // d/dx_i of the logarithm: (8 / sum) times the directions, without their part along x_i, over |x_i|; weight 2.
+    var squared = 0.0
+    var size = 0.0
+    for row in 0..<rows {
+      let along = zip(directions[row], unit[row]).reduce(0) { $0 + $1.0 * $1.1 }
+      for column in 0..<width {
+        let exact = 2 * 8 / sum * (directions[row][column] - along * unit[row][column]) / norms[row]
+        squared += (Double(many.gradient[row, column]) - exact) * (Double(many.gradient[row, column]) - exact)
+        size += exact * exact
+      }
+    }
+    #expect((squared / size).squareRoot() < 1e-5)
   }
 
   @Test func uniformityNearCollapse() {

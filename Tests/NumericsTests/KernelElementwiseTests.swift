@@ -158,6 +158,26 @@ import Testing
     #expect(result[0] == 200 && result[1] == 0 && result[4] == .infinity && result[5] == 0 && result[6].isNaN)
   }
 
+  /// Sums go over to Double every 1,024 numbers.
+  @Test(arguments: supportedLevels) func longRowsOfExponentialsMatchDouble(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    for count in [1023, 1024, 1025, 5000] {
+      let x = Distribution.uniform.values(count)
+      var y = [Float](repeating: 0, count: count)
+      let sum = table.scaledExp(x, &y, count, 4, -4)
+      let exact = x.map { Glibc.exp(4 * Double($0) - 4) }
+      for i in 0..<count { #expect((Double(y[i]) - exact[i]).magnitude <= 1e-6 * exact[i]) }
+      #expect((sum - exact.reduce(0, +)).magnitude <= 5e-6 * exact.reduce(0, +))
+      let logSum = table.softmax(x, &y, count)
+      let total = x.reduce(0.0) { $0 + Glibc.exp(Double($1)) }
+      #expect((Double(logSum) - Glibc.log(total)).magnitude <= 5e-6)
+      for i in 0..<count {
+        let share = Glibc.exp(Double(x[i])) / total
+        #expect((Double(y[i]) - share).magnitude <= 5e-6 * share)
+      }
+    }
+  }
+
   @Test(arguments: supportedLevels) func softmaxMatchesDouble(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
     let input = GuardedFloats(capacity: 130)
