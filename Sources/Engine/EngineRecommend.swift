@@ -51,11 +51,13 @@ extension Engine {
     let together = Matrix.uninitialized(rows: vectors.count, columns: width)
     for (position, vector) in vectors.enumerated() { together.row(position).update(from: vector, count: width) }
     let result = Matrix.uninitialized(rows: vectors.count, columns: items.rows)
-    for start in stride(from: 0, to: items.rows, by: 512) {
+    // A look at the cancellation every few thousand rows, as often as one vector's scores take one.
+    let rowsAtOnce = 8_192
+    for start in stride(from: 0, to: items.rows, by: rowsAtOnce) {
       guard !cancellation.isCancelled else { return result }
       kernels.dotGrid(
-        together.pointer, items.row(start), width, vectors.count, min(512, items.rows - start), result.pointer + start,
-        items.rows)
+        together.pointer, items.row(start), width, vectors.count, min(rowsAtOnce, items.rows - start),
+        result.pointer + start, items.rows)
     }
     return result
   }

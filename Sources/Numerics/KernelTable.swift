@@ -48,8 +48,6 @@ package struct KernelTable: Sendable {
   package let log: @Sendable (Input, Output, Int) -> Void
   /// `(x, y, count)`: y = softmax(x); returns the log-sum-exp; may be in place.
   package let softmax: @Sendable (Input, Output, Int) -> Float
-  /// `(x, count)`: ln of the sum of e^x[i].
-  package let logSumExp: @Sendable (Input, Int) -> Float
   /// `(x, y, count)`: y = 1 / (1 + e^-x); may be in place.
   package let sigmoid: @Sendable (Input, Output, Int) -> Void
   /// `(x, y, count)`: y = ln(1 + e^x); may be in place.
@@ -133,7 +131,6 @@ package struct KernelTable: Sendable {
     scaledExp: Kernels.scaledExpRow,
     log: Kernels.logRow,
     softmax: Kernels.softmaxRow,
-    logSumExp: Kernels.logSumExpRow,
     sigmoid: Kernels.sigmoidRow,
     softplus: Kernels.softplusRow,
     biasLeakyReLU: Kernels.biasLeakyReLURow,
@@ -181,7 +178,6 @@ package struct KernelTable: Sendable {
     scaledExp: KernelsAVX2.scaledExpRow,
     log: KernelsAVX2.logRow,
     softmax: KernelsAVX2.softmaxRow,
-    logSumExp: KernelsAVX2.logSumExpRow,
     sigmoid: KernelsAVX2.sigmoidRow,
     softplus: KernelsAVX2.softplusRow,
     biasLeakyReLU: KernelsAVX2.biasLeakyReLURow,
@@ -229,7 +225,6 @@ package struct KernelTable: Sendable {
     scaledExp: KernelsAVX512.scaledExpRow,
     log: KernelsAVX512.logRow,
     softmax: KernelsAVX512.softmaxRow,
-    logSumExp: KernelsAVX512.logSumExpRow,
     sigmoid: KernelsAVX512.sigmoidRow,
     softplus: KernelsAVX512.softplusRow,
     biasLeakyReLU: KernelsAVX512.biasLeakyReLURow,

@@ -38,7 +38,7 @@ import Testing
   }
 
   /// The larger catalogue takes more than one stretch of rows.
-  @Test(arguments: [8, 70], [40, 1100]) func requestsTogetherAreAnsweredAsOneByOne(dimension: Int, items: Int) throws {
+  @Test(arguments: [8, 70], [40, 9000]) func requestsTogetherAreAnsweredAsOneByOne(dimension: Int, items: Int) throws {
     var model = ExampleModel()
     model.dimension = dimension
     model.items = items
