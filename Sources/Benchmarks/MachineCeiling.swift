@@ -4,14 +4,16 @@ import Numerics
 
 /// Ceilings measured on this machine, with all threads of the run busy.
 package enum MachineCeiling {
-  /// Multiply-add rate of `threads` threads in registers, GFLOP/s: the best of five runs of about 20 milliseconds.
+  /// Multiply-add rate of `threads` threads in registers, GFLOP/s: the best run of half a second of
+  /// runs that take about 20 milliseconds.
   package static func multiplyAdd(threads: Int) -> Double {
     let iterations = 4_000_000
     return best(threads: threads) { _ in keep(Numerics.kernels.multiplyAddProbe(iterations, 0.999_999)) }
       * Double(iterations) * 192e-9
   }
 
-  /// Rate at which `threads` threads read memory that is in no cache, GB/s: the best of five passes over 256 MiB.
+  /// Rate at which `threads` threads read memory that is in no cache, GB/s: the best of
+  /// some thirty passes over 256 MiB.
   package static func read(threads: Int) -> Double {
     let floats = 64 << 20
     let memory = Matrix(rows: 1, columns: floats)
@@ -21,13 +23,17 @@ package enum MachineCeiling {
     } * Double(share) * 4e-9
   }
 
-  /// Runs per second over all threads, where every thread does the body once; the best of five.
+  /// Runs per second over all threads, where every thread does the body once; the best of half a second of them.
+  ///
+  /// After a pause both threads may share a processor for more than a hundred milliseconds. That is not the machine's limit,
+  /// and every share of it would come out too high.
   private static func best(threads: Int, _ body: (Int) -> Void) -> Double {
     let before = Parallelism.threadCount
     defer { Parallelism.threadCount = before }
     Parallelism.threadCount = threads
     var shortest = Double.infinity
-    for _ in 0..<5 {
+    let end = monotonicSeconds() + 0.5
+    while monotonicSeconds() < end {
       let start = monotonicSeconds()
       parallelFor(threads, body)
       shortest = min(shortest, monotonicSeconds() - start)
