@@ -1,5 +1,7 @@
 // Threshold scans of integer scores: the first pass of exact top-k over rounded rows.
 
+import CPlatform
+
 /// Appends to `indices` every i in `0 ..< count` with scores[i] >= threshold, ascending, and returns how many.
 /// - Parameters:
 ///   - scores: `count` 16-bit numbers.
@@ -10,18 +12,10 @@
 package func shortScan(
   _ scores: UnsafePointer<Int16>, _ count: Int, _ threshold: Int16, _ indices: UnsafeMutablePointer<Int32>
 ) -> Int {
-  let limit = Words(repeating: threshold)
   var found = 0
   var i = 0
   while i < count {
-    let reached = (loadWords(scores + i) .>= limit) .| (loadWords(scores + i + 16) .>= limit)
-    if any(reached) {
-      for lane in 0..<32 {
-        // Written always, counted only when it qualifies: no branch to mispredict.
-        indices[found] = Int32(truncatingIfNeeded: i &+ lane)
-        found = found &+ (scores[i &+ lane] >= threshold ? 1 : 0)
-      }
-    }
+    found = appendSetBits(cplatform_reached_shorts(scores + i, threshold), i, indices, found)
     i = i &+ 32
   }
   return found
@@ -74,20 +68,10 @@ func storeIntegers(_ value: Integers, _ pointer: UnsafeMutablePointer<Int32>) {
 package func integerScan(
   _ scores: UnsafePointer<Int32>, _ count: Int, _ threshold: Int32, _ indices: UnsafeMutablePointer<Int32>
 ) -> Int {
-  let limit = Integers(repeating: threshold)
   var found = 0
   var i = 0
   while i < count {
-    let reached = loadIntegers(scores + i) .>= limit
-    if any(reached) {
-      // Written always, counted only when it qualifies: no branch to mispredict. Counting by the comparison itself would
-      // be turned into a branch.
-      let counted = Integers.zero.replacing(with: Integers(repeating: 1), where: reached)
-      for lane in 0..<16 {
-        indices[found] = Int32(truncatingIfNeeded: i &+ lane)
-        found = found &+ Int(counted[lane])
-      }
-    }
+    found = appendSetBits(cplatform_reached_integers(scores + i, threshold), i, indices, found)
     i = i &+ 16
   }
   return found

@@ -1,9 +1,9 @@
 // Rows rounded to bytes or 16-bit words, in the layouts that the integer products read. Guide: Docs/Benchmarks/topk.md.
 
-/// Rounds up to 32 rows to signed bytes and interleaves them: one 16-bit word holds two neighbouring columns of a row.
+/// Rounds up to 32 rows to bytes and interleaves them: one 16-bit word holds two neighbouring columns of a row.
 ///
-/// n[i] = round(x[i] * inverse), to nearest even; word (s, r) = 256 n[2s + 1] + (n[2s] + 128) for row r. Words of missing
-/// rows and of the column past an odd width stand for zeros.
+/// n[i] = round(x[i] * inverse), to nearest even; word (s, r) = 256 (n[2s + 1] + 128) + (n[2s] + 128) for row r. Words of
+/// missing rows and of the column past an odd width stand for zeros.
 /// - Parameters:
 ///   - rows: number of rows, 1 to 32.
 ///   - width: length of a row.
@@ -21,7 +21,7 @@ package func quantizeBytePanel(
   if rows < 32 {
     var word = 0
     while word < 32 &* steps {
-      words[word] = 128
+      words[word] = Int16(bitPattern: 0x8080)
       word = word &+ 1
     }
   }
@@ -35,8 +35,8 @@ package func quantizeBytePanel(
       let (integers, residual) = rounded(
         (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
       total += residual * residual
-      let low = (integers.evenHalf &+ SIMD8(repeating: 128)) & SIMD8(repeating: 0xFF)
-      let pair = low | (integers.oddHalf &<< SIMD8(repeating: 8))
+      let shifted = (integers &+ SIMD16(repeating: 128)) & SIMD16(repeating: 0xFF)
+      let pair = shifted.evenHalf | (shifted.oddHalf &<< SIMD8(repeating: 8))
       let lanes = rest < 16 ? (rest &+ 1) / 2 : 8
       let first = target + 16 &* column
       for lane in 0..<8 where lane < lanes { first[32 &* lane] = Int16(truncatingIfNeeded: pair[lane]) }

@@ -1,8 +1,9 @@
 // Inner products of a rounded query with rows rounded to bytes, modulo 2^16. Guide: Docs/Benchmarks/topk.md.
 //
-// A word holds two columns, w = 256 h + l with h signed and l in 0 ... 255. With factors e for the lower column and o for
-// the upper one, l e + h o = w e + h (o - 256 e) modulo 2^16, and h is w shifted: no unpacking. The caller makes sure that
-// the whole sum fits sixteen bits (Cauchy-Schwarz), so what wraps on the way does no harm.
+// A word holds two columns, w = 256 h + l with h and l in 0 ... 255, each 128 more than the number it stands for. With
+// factors e for the lower column and o for the upper one, l e + h o = w e + h (o - 256 e) modulo 2^16, and h is w shifted:
+// no unpacking. The caller makes sure that the whole sum fits sixteen bits (Cauchy-Schwarz), so what wraps on the way does
+// no harm.
 
 /// Sixteen 16-bit integers: one AVX or two SSE/NEON registers.
 typealias Words = SIMD16<Int16>
@@ -23,6 +24,12 @@ func storeWords(_ value: Words, _ pointer: UnsafeMutablePointer<Int16>) {
 @inline(__always)
 func everyWord(_ twice: Int32) -> Words { unsafeBitCast(SIMD8<Int32>(repeating: twice), to: Words.self) }
 
+/// The upper byte of every word, as a number from 0 to 255.
+@inline(__always)
+func upperBytes(_ words: Words) -> Words {
+  unsafeBitCast(unsafeBitCast(words, to: SIMD16<UInt16>.self) &>> SIMD16(repeating: 8), to: Words.self)
+}
+
 /// out[r] = start + sum over columns of the query times row r, for one query and panels of 32 rows, mod 2^16.
 /// - Parameters:
 ///   - panels: number of panels.
@@ -37,7 +44,6 @@ package func byteProduct(
 ) {
   var words = words
   var target = out
-  let eight = Words(repeating: 8)
   for _ in 0..<panels {
     var firstSum = everyWord(factors[0])
     var secondSum = firstSum
@@ -49,8 +55,8 @@ package func byteProduct(
       let upper = everyWord(factor[1])
       firstSum = firstSum &+ first &* lower
       secondSum = secondSum &+ second &* lower
-      firstSum = firstSum &+ (first &>> eight) &* upper
-      secondSum = secondSum &+ (second &>> eight) &* upper
+      firstSum = firstSum &+ upperBytes(first) &* upper
+      secondSum = secondSum &+ upperBytes(second) &* upper
       factor += 2
       words += 32
     }

@@ -1,5 +1,27 @@
 // The first pass of exact top-k: which scores can still enter.
 
+import CPlatform
+
+/// Appends `base` plus the position of every set bit, ascending, and returns how many entries there are then.
+///
+/// Two entries are written always and counted only where there is a bit: which scores qualify is not predictable, and a
+/// branch on it would cost more than they do. `indices` needs room for two entries more than there are before.
+@inline(__always)
+func appendSetBits(_ mask: UInt32, _ base: Int, _ indices: UnsafeMutablePointer<Int32>, _ found: Int) -> Int {
+  let second = mask & (mask &- 1)
+  indices[found] = Int32(truncatingIfNeeded: base &+ mask.trailingZeroBitCount)
+  indices[found &+ 1] = Int32(truncatingIfNeeded: base &+ second.trailingZeroBitCount)
+  let total = found &+ mask.nonzeroBitCount
+  var left = second & (second &- 1)
+  var next = found &+ 2
+  while left != 0 {
+    indices[next] = Int32(truncatingIfNeeded: base &+ left.trailingZeroBitCount)
+    next = next &+ 1
+    left &= left &- 1
+  }
+  return total
+}
+
 /// Appends to `indices` every i in `0 ..< count` with scores[i] >= threshold, ascending, and returns how many.
 ///
 /// NaN never qualifies. `indices` must have room for `count` entries.
@@ -7,17 +29,10 @@
 package func thresholdScan(
   _ scores: UnsafePointer<Float>, _ count: Int, _ threshold: Float, _ indices: UnsafeMutablePointer<Int32>
 ) -> Int {
-  let limit = Lane(repeating: threshold)
   var found = 0
   var i = 0
   while i &+ 16 <= count {
-    if any(load(scores + i) .>= limit) {
-      for lane in 0..<16 {
-        // Written always, counted only when it qualifies: no branch to mispredict.
-        indices[found] = Int32(truncatingIfNeeded: i &+ lane)
-        found = found &+ (scores[i &+ lane] >= threshold ? 1 : 0)
-      }
-    }
+    found = appendSetBits(cplatform_reached_floats(scores + i, threshold), i, indices, found)
     i = i &+ 16
   }
   while i < count {

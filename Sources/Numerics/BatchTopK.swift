@@ -1,7 +1,7 @@
 // Exact top-k of many queries: product and selection in one pass, scores never leave the cache.
 //
-// Two ways, chosen by the shape and the data: rows rounded to 16 bits with an exact finish (QuantizedBatch.swift), or the
-// float product here. Measured and dropped: testing a tile against the thresholds in its registers, before it is stored.
+// Two ways, chosen by the shape and the data: rows rounded to 8 or 16 bits with an exact finish (QuantizedBatch.swift), or
+// the float product here. Measured and dropped: testing a tile against the thresholds in its registers, before it is stored.
 // With 20 of 9,332 items wanted half of all 6 x 16 tiles hold a candidate; 77 GFLOP/s at width 32 became 53.
 // Guide: Docs/Benchmarks/topk.md.
 
@@ -15,6 +15,12 @@ private enum BatchBlocking {
   static let packedFloats = 4 << 20
   /// Fewest queries worth packing items for.
   static let fewestQueries = 6
+  /// Items whose integer scores take twice as long with words as with bytes by about what one exact score takes.
+  ///
+  /// Where the wider bounds of bytes leave more candidates than that pays for, words are the better way.
+  static let itemsPerScore = 96
+  /// The widest vectors for which bytes are tried: at 256 columns of random numbers they left eight times too many.
+  static let widestBytes = 128
 }
 
 /// The k best items of each query by inner product, in parallel over blocks of queries.
@@ -38,12 +44,25 @@ package func batchTopK(
   precondition(queryRows.allSatisfy { $0 >= 0 && Int($0) < queries.rows }, "query row out of range")
   let wanted = min(k, items.rows)
   guard wanted > 0, !queryRows.isEmpty else { return [[ScoredIndex]](repeating: [], count: queryRows.count) }
-  if QuantizedBatch.pays(queries: queryRows.count, items: items.rows, width: items.columns, k: wanted),
-    let rows = QuantizedRows(items, rows: nil, precision: .words)
-  {
-    return QuantizedBatch(rows: rows, queries: queries, queryRows: queryRows, k: wanted).run(excluded)
+  if roundingPays(queries: queryRows.count, items: items, k: wanted) {
+    if items.columns <= BatchBlocking.widestBytes, let rows = QuantizedRows(items, rows: nil, precision: .bytes) {
+      let batch = QuantizedBatch<Int16>(rows: rows, queries: queries, queryRows: queryRows, k: wanted)
+      let mostScored = 2 * wanted + items.rows / BatchBlocking.itemsPerScore
+      if let results = batch.run(mostScored: mostScored, excluded) { return results }
+    }
+    if let rows = QuantizedRows(items, rows: nil, precision: .words) {
+      let batch = QuantizedBatch<Int32>(rows: rows, queries: queries, queryRows: queryRows, k: wanted)
+      if let results = batch.run(excluded) { return results }
+    }
   }
   return floatTopK(queries, queryRows, items, wanted, excluded)
+}
+
+/// Whether rounding the rows first is the faster way: the processor multiplies integers faster than floats, and there is
+/// enough to do.
+private func roundingPays(queries: Int, items: Matrix, k: Int) -> Bool {
+  kernels.level != .baseline && queries >= 16 && items.rows >= 2048 && k <= items.rows / 16
+    && QuantizedRows.widths.contains(items.columns)
 }
 
 /// The k best of each query by float products alone; the contract of `batchTopK`.

@@ -68,6 +68,8 @@ package struct KernelTable: Sendable {
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
   /// `(scores, count, groups, maxima)`: maxima of 16 * groups disjoint sets of scores.
   package let groupMaxima: @Sendable (Input, Int, Int, Output) -> Void
+  /// `(keys, count, ranks)`: how many keys are larger than each.
+  package let rankKeys: @Sendable (UnsafePointer<UInt64>, Int, UnsafeMutablePointer<Int64>) -> Void
   /// `(rows, width, x, squares, largest)`: sum of squares and largest magnitude of each row.
   package let rowExtents: @Sendable (Int, Int, Input, Output, Output) -> Void
   /// `(rows, width, x, order, inverse, words, squares)`: up to 32 rows rounded to bytes, interleaved.
@@ -139,6 +141,7 @@ package struct KernelTable: Sendable {
     adamStep: Kernels.adamStepRow,
     thresholdScan: Kernels.thresholdScan,
     groupMaxima: Kernels.groupMaxima,
+    rankKeys: Kernels.rankKeys,
     rowExtents: Kernels.rowExtents,
     quantizeBytePanel: Kernels.quantizeBytePanel,
     quantizeWordPanel: Kernels.quantizeWordPanel,
@@ -186,6 +189,7 @@ package struct KernelTable: Sendable {
     adamStep: KernelsAVX2.adamStepRow,
     thresholdScan: KernelsAVX2.thresholdScan,
     groupMaxima: KernelsAVX2.groupMaxima,
+    rankKeys: KernelsAVX2.rankKeys,
     rowExtents: KernelsAVX2.rowExtents,
     quantizeBytePanel: KernelsAVX2.quantizeBytePanel,
     quantizeWordPanel: KernelsAVX2.quantizeWordPanel,
@@ -233,6 +237,7 @@ package struct KernelTable: Sendable {
     adamStep: KernelsAVX512.adamStepRow,
     thresholdScan: KernelsAVX512.thresholdScan,
     groupMaxima: KernelsAVX512.groupMaxima,
+    rankKeys: KernelsAVX512.rankKeys,
     rowExtents: KernelsAVX512.rowExtents,
     quantizeBytePanel: KernelsAVX512.quantizeBytePanel,
     quantizeWordPanel: KernelsAVX512.quantizeWordPanel,

@@ -1,5 +1,34 @@
 // A query rounded to integers for a catalogue of integers. Guide: Docs/Benchmarks/topk.md.
 
+/// What a product over rounded rows reads of a query.
+enum QuantizedFactors: Sendable {
+  /// `byteProduct`: the start, then two factors for each pair of columns.
+  case oneOverBytes
+  /// `cplatform_byte_product`: the start, then two bytes for each pair of columns.
+  case tileOverBytes
+  /// `cplatform_word_product`: two words for each pair of columns.
+  case tileOverWords
+
+  /// The precision of the rows.
+  var precision: QuantizedPrecision { self == .tileOverWords ? .words : .bytes }
+
+  /// Largest magnitude of an integer of a query.
+  ///
+  /// Two products of a row's byte, at most 255, with 64 are the most that the byte product can add to each other before it
+  /// saturates.
+  var largestInteger: Double { self == .tileOverBytes ? 64 : 32_766 }
+
+  /// Number of factors of a query.
+  func count(width: Int) -> Int {
+    let steps = (width + 1) / 2
+    switch self {
+    case .oneOverBytes: return 1 + 2 * steps
+    case .tileOverBytes: return 1 + steps
+    case .tileOverWords: return steps
+    }
+  }
+}
+
 /// A query q = t m + e with integers m, and the error bounds of its scores.
 struct QuantizedQuery {
   /// t, value of the integer one.
@@ -11,21 +40,15 @@ struct QuantizedQuery {
   /// Width of the vectors.
   let width: Int
 
-  /// Factors of the kernels for one query.
-  static func factorCount(width: Int, precision: QuantizedPrecision) -> Int {
-    let steps = (width + 1) / 2
-    return precision == .bytes ? 1 + 2 * steps : steps
-  }
-
   /// Rounds a query.
   /// - Parameters:
   ///   - query: `width` floats.
   ///   - width: length of the vectors.
-  ///   - precision: that of the rows.
-  ///   - factors: where the kernels' factors go, `factorCount` of them: see `byteProduct` and `cplatform_word_product`.
+  ///   - form: which product they are for.
+  ///   - factors: where that product's factors go, `form.count(width:)` of them.
   /// - Returns: nil for zero, for numbers that are not finite and for norms outside 1e-15 ... 1e17.
   init?(
-    _ query: UnsafePointer<Float>, width: Int, precision: QuantizedPrecision, factors: UnsafeMutablePointer<Int32>
+    _ query: UnsafePointer<Float>, width: Int, form: QuantizedFactors, factors: UnsafeMutablePointer<Int32>
   ) {
     var squares = 0.0
     var largest: Float = 0
@@ -35,7 +58,7 @@ struct QuantizedQuery {
     }
     let length = squares.squareRoot()
     guard length >= QuantizedRows.shortestNorm, length <= QuantizedRows.longestNorm else { return nil }
-    let scale = max(length / precision.integerNorm(width: width), Double(largest) / 32_766)
+    let scale = max(length / form.precision.integerNorm(width: width), Double(largest) / form.largestInteger)
     let inverse = 1 / scale
     var residual = 0.0
     var start: Int32 = 0
@@ -50,15 +73,16 @@ struct QuantizedQuery {
     for step in 0..<(width + 1) / 2 {
       let lower = integer(2 * step)
       let upper = integer(2 * step + 1)
-      switch precision {
-      case .bytes:
-        start &-= 128 &* lower
+      start &-= 128 &* (lower &+ upper)
+      switch form {
+      case .oneOverBytes:
         factors[1 + 2 * step] = Self.twice(lower)
         factors[2 + 2 * step] = Self.twice(upper &- 256 &* lower)
-      case .words: factors[step] = lower & 0xFFFF | upper &<< 16
+      case .tileOverBytes: factors[1 + step] = Self.twice(lower & 0xFF | upper &<< 8)
+      case .tileOverWords: factors[step] = lower & 0xFFFF | upper &<< 16
       }
     }
-    if precision == .bytes { factors[0] = Self.twice(start) }
+    if form.precision == .bytes { factors[0] = Self.twice(start) }
     self.scale = scale
     self.width = width
     norm = length * (1 + 1e-9)

@@ -37,9 +37,9 @@ extension QuantizedRows {
     guard wanted <= mostCandidates / 4 else { return nil }
     precondition(precision == .bytes, "one query is answered over bytes")
     let factors = UnsafeMutablePointer<Int32>.allocate(
-      capacity: QuantizedQuery.factorCount(width: width, precision: .bytes))
+      capacity: QuantizedFactors.oneOverBytes.count(width: width))
     defer { factors.deallocate() }
-    guard let quantized = QuantizedQuery(query, width: width, precision: .bytes, factors: factors) else { return nil }
+    guard let quantized = QuantizedQuery(query, width: width, form: .oneOverBytes, factors: factors) else { return nil }
     var mask = RowMask(count: count)
     for row in excluded where row >= 0 && Int(row) < count { mask.insert(Int(positions[Int(row)])) }
     let search = Search(

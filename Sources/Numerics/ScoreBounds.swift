@@ -12,6 +12,9 @@ struct ScoreBounds {
   private let longest: Double
   private let width: Int
   private let largestSum: Int
+  /// `unit`, and an error that also covers bounds computed in Float; the error is infinite where Float cannot hold them.
+  private let floatUnit: Float
+  private let floatError: Float
   /// What computing norms, a quotient and its rounding to Float may add to a cosine.
   private static let cosineSlack = 1e-4
 
@@ -26,13 +29,25 @@ struct ScoreBounds {
     self.measure = measure
     shortest = chunk.shortest
     longest = chunk.longest
+    // Converting the score, rounding the unit, the product and the sum: four roundings of at most 2^-24 each of what is
+    // rounded, which the largest sum bounds.
+    let isNormal = unit >= 1e-30 && error < 1e37
+    floatUnit = Float(unit)
+    floatError = isNormal ? Float((error + Double(largestSum) * unit * 5e-7) * (1 + 1e-6)) : .infinity
   }
+
+  /// The most by which an upper bound is above the lower one, about; not a bound itself.
+  var spread: Float { Float(2 * error) }
 
   /// Lower and upper bound of a row's exact score.
   /// - Parameters:
   ///   - score: its integer score.
   ///   - squares: the row's float sum of squares; used for cosines.
   func interval(_ score: Int, squares: Float) -> (lower: Float, upper: Float) {
+    if measure == .product && floatError < .infinity {
+      let middle = Float(score) * floatUnit
+      return (middle - floatError, middle + floatError)
+    }
     let middle = Double(score) * unit
     var lower = middle - error
     var upper = middle + error

@@ -116,14 +116,16 @@ struct Selection {
     self.count = count
   }
 
-  private static func key(_ score: Float, _ index: Int) -> UInt64 {
+  /// The key of a result.
+  static func key(_ score: Float, _ index: Int) -> UInt64 {
     // Adding zero turns -0 into 0: the two are equal and must tie.
     let bits = (score + 0).bitPattern
     let ordered = bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
     return UInt64(ordered) << 32 | UInt64(~UInt32(truncatingIfNeeded: index))
   }
 
-  private static func decoded(_ key: UInt64) -> ScoredIndex {
+  /// The result of a key.
+  static func decoded(_ key: UInt64) -> ScoredIndex {
     let ordered = UInt32(truncatingIfNeeded: key >> 32)
     let bits = ordered & 0x8000_0000 != 0 ? ordered & 0x7FFF_FFFF : ~ordered
     return ScoredIndex(
@@ -148,12 +150,7 @@ struct Selection {
     let found = table.thresholdScan(scores, count, threshold, scratch.indices)
     for position in 0..<found {
       let index = Int(scratch.indices[position])
-      let key = Self.key(scores[index], firstIndex + index)
-      if self.count < capacity {
-        push(key)
-      } else if key > keys[0] {
-        replaceRoot(key)
-      }
+      offer(Self.key(scores[index], firstIndex + index))
     }
   }
 
@@ -161,8 +158,9 @@ struct Selection {
   /// - Parameters:
   ///   - score: neither NaN nor -infinity.
   ///   - index: its index.
-  mutating func offer(_ score: Float, index: Int) {
-    let key = Self.key(score, index)
+  mutating func offer(_ score: Float, index: Int) { offer(Self.key(score, index)) }
+
+  private mutating func offer(_ key: UInt64) {
     if count < capacity { push(key) } else if key > keys[0] { replaceRoot(key) }
   }
 
@@ -217,31 +215,71 @@ struct Selection {
 
   /// Adds everything another selection holds.
   mutating func merge(_ other: Selection) {
-    for position in 0..<other.count {
-      let key = other.keys[position]
-      if count < capacity { push(key) } else if key > keys[0] { replaceRoot(key) }
-    }
+    for position in 0..<other.count { offer(other.keys[position]) }
   }
 
   /// The selection in rank order.
-  func sorted() -> [ScoredIndex] {
-    var ordered = Array(UnsafeBufferPointer(start: keys, count: count))
-    if count <= 32 {
-      // Most selections are short, and there may be one for each user: insertion beats the library's sort.
-      ordered.withUnsafeMutableBufferPointer { ordered in
-        for position in 0..<ordered.count {
-          let key = ordered[position]
-          var slot = position
-          while slot > 0 && ordered[slot - 1] < key {
-            ordered[slot] = ordered[slot - 1]
-            slot -= 1
+  func sorted() -> [ScoredIndex] { Self.ranked(keys, count: count, k: count) }
+
+  /// The k best of some keys, in rank order.
+  /// - Parameters:
+  ///   - keys: `count` keys, in any order.
+  ///   - count: number of keys.
+  ///   - k: most results wanted.
+  static func ranked(_ keys: UnsafePointer<UInt64>, count: Int, k: Int) -> [ScoredIndex] {
+    guard count > mostRanked else {
+      return withRanks(keys, count: count) { ranks in
+        let wanted = min(k, count)
+        return [ScoredIndex](unsafeUninitializedCapacity: wanted) { results, initialized in
+          guard let base = results.baseAddress else { return }
+          for place in 0..<count where ranks[place] < wanted {
+            (base + Int(ranks[place])).initialize(to: decoded(keys[place]))
           }
-          ordered[slot] = key
+          initialized = wanted
         }
       }
-    } else {
-      ordered.sort(by: >)
     }
-    return ordered.map(Self.decoded)
+    var ordered = Array(UnsafeBufferPointer(start: keys, count: count))
+    ordered.sort(by: >)
+    return ordered.prefix(k).map(decoded)
+  }
+
+  /// The k-th best score of some keys; -infinity where there are fewer.
+  /// - Parameters:
+  ///   - keys: `count` keys, in any order.
+  ///   - count: number of keys.
+  ///   - k: which of them, at least one.
+  ///   - scratch: room for k keys.
+  static func floor(
+    of keys: UnsafePointer<UInt64>, count: Int, k: Int, scratch: UnsafeMutablePointer<UInt64>
+  ) -> Float {
+    guard count >= k else { return -.infinity }
+    guard count <= mostRanked else {
+      var selection = Selection(keys: scratch, capacity: k)
+      for place in 0..<count { selection.offer(keys[place]) }
+      return selection.floor
+    }
+    return withRanks(keys, count: count) { ranks in
+      for place in 0..<count where ranks[place] == k - 1 { return decoded(keys[place]).score }
+      return -.infinity
+    }
+  }
+
+  /// Most keys that are ranked by counting.
+  private static let mostRanked = 96
+
+  /// Calls `body` with the place of each of at most `mostRanked` different keys.
+  private static func withRanks<Result>(
+    _ keys: UnsafePointer<UInt64>, count: Int, _ body: (UnsafePointer<Int64>) -> Result
+  ) -> Result {
+    withUnsafeTemporaryAllocation(of: SIMD8<UInt64>.self, capacity: mostRanked / 4) { buffer in
+      guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { preconditionFailure("no room for ranks") }
+      let copy = base.assumingMemoryBound(to: UInt64.self)
+      copy.update(from: keys, count: count)
+      for place in count..<(count + 7) & ~7 { copy[place] = 0 }
+      let ranks = base.assumingMemoryBound(to: Int64.self) + mostRanked
+      kernels.rankKeys(copy, count, ranks)
+      return body(ranks)
+    }
   }
 }

@@ -159,6 +159,56 @@ import Testing
   }
 }
 
+extension QuantizedTopKTests {
+  /// Later blocks guess from earlier ones what their queries will reach.
+  ///
+  /// Here the first queries point at items and reach much more than the others: one in `share` of those guesses wrongly and
+  /// is scanned again, few or so many that guessing ends.
+  @Test(arguments: [2, 5, 40]) func aWrongGuessChangesNothing(_ share: Int) {
+    let items = Catalogue.normal.matrix(4000, 24, 1)
+    let queries = Catalogue.normal.matrix(300, 24, 2)
+    for query in 0..<300 where query < 48 || query % share != 0 {
+      for column in 0..<24 { queries[query, column] = items[query * 13, column] * Float(1 + query % 5) }
+    }
+    let excluded: (Int32) -> ArraySlice<Int32> = { row in
+      // One query has nothing left, another less than it asks for.
+      row == 70 ? ArraySlice(0..<4000) : row == 71 ? ArraySlice(7..<4000) : [3, row * 13]
+    }
+    let found = batchTopK(
+      queries: queries, queryRows: (0..<300).map { Int32($0) }, items: items, k: 25, excluded: excluded)
+    for query in 0..<300 {
+      let alone = batchTopK(queries: queries, queryRows: [Int32(query)], items: items, k: 25, excluded: excluded)
+      #expect(found[query] == alone[0], "query \(query)")
+    }
+    #expect(found[70].isEmpty && found[71].count == 7)
+  }
+
+  /// Items of which thousands reach what earlier queries reached: more than there is room for.
+  @Test func moreThanThereIsRoomForChangesNothing() {
+    let items = Catalogue.normal.matrix(6000, 16, 1)
+    for row in 0..<3000 { for column in 0..<16 { items[row, column] = column == 3 ? 9 : items[row, column] * 1e-3 } }
+    let queries = Catalogue.normal.matrix(120, 16, 2)
+    for query in 60..<120 { for column in 0..<16 { queries[query, column] = column == 3 ? Float(query) : 0 } }
+    let found = batchTopK(queries: queries, queryRows: (0..<120).map { Int32($0) }, items: items, k: 10)
+    for query in 0..<120 {
+      let alone = batchTopK(queries: queries, queryRows: [Int32(query)], items: items, k: 10)
+      #expect(found[query] == alone[0], "query \(query)")
+    }
+  }
+
+  @Test(arguments: supportedLevels) func keysHaveTheirPlaces(_ level: SIMDLevel) {
+    var stream = RandomStream(seed: 3, purpose: .test)
+    for count in [1, 7, 8, 9, 40, 96] {
+      let room = (count + 7) & ~7
+      let keys = (0..<room).map { _ in UInt64(stream.below(1 << 20)) << 44 | UInt64(stream.below(1 << 30)) }
+      var ranks = [Int64](repeating: -1, count: room)
+      KernelTable.table(level).rankKeys(keys, count, &ranks)
+      let sorted = keys[0..<count].sorted(by: >)
+      for place in 0..<count { #expect(sorted[Int(ranks[place])] == keys[place], "\(count) \(place)") }
+    }
+  }
+}
+
 @Suite struct IntegerKernelTests {
   @Test(arguments: supportedLevels) func scansFindWhatQualifies(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
@@ -238,7 +288,7 @@ import Testing
         for step in 0..<steps {
           let lower = query[2 * step]
           let upper = 2 * step + 1 < width ? query[2 * step + 1] : 0
-          start -= 128 * lower
+          start -= 128 * (lower + upper)
           factors += [twice(lower), twice(upper - 256 * lower)]
         }
         factors[0] = twice(start)
@@ -247,7 +297,24 @@ import Testing
         for row in 0..<32 {
           #expect(out[row] == (row < rows ? Int16(truncatingIfNeeded: sums[row]) : 0), "\(width) \(rows) \(row)")
         }
-        guard rows <= 16, level != .baseline else { continue }
+        guard level != .baseline else { continue }
+        // Queries of a tile are coarser: two products with 64 fit sixteen bits, two with 65 may not.
+        let coarse = query.map { max(-64, min(64, $0)) }
+        let coarseSums = rounded.map { zip($0, coarse).reduce(0) { $0 + Int($1.0) * Int($1.1) } }
+        var tileFactors: [Int32] = []
+        for row in 0...steps {
+          let first = row == 0 ? 0 : coarse[2 * row - 2]
+          let second = row == 0 || 2 * row - 1 >= width ? 0 : coarse[2 * row - 1]
+          let factor = row == 0 ? twice(-128 * coarse.reduce(0, +)) : twice(first & 0xFF | second << 8)
+          tileFactors += [factor, 0, factor, factor, 0, factor]
+        }
+        var tile = [Int16](repeating: 7, count: 6 * 32)
+        cplatform_byte_product(1, Int64(steps), bytes, tileFactors, &tile, 32)
+        for row in 0..<32 {
+          let sum = row < rows ? Int16(truncatingIfNeeded: coarseSums[row]) : 0
+          #expect((0..<6).map { tile[32 * $0 + row] } == [sum, 0, sum, sum, 0, sum], "\(width) \(rows) \(row)")
+        }
+        guard rows <= 16 else { continue }
         var words = [Int32](repeating: 99, count: 16 * steps)
         table.quantizeWordPanel(rows, width, source, order, 120, &words, &squares)
         let pairs = (0..<steps).flatMap { step -> [Int32] in

@@ -1,5 +1,6 @@
 // Which instruction sets this CPU has, and the instructions Swift cannot ask for: a checksum's, a product's, a prefetch.
-// Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the prefetch only.
+// Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the prefetches and the masks
+// only.
 #ifndef DAREC_CPLATFORM_H
 #define DAREC_CPLATFORM_H
 
@@ -7,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "ReachedMask.h"
 
 /// Processors this process may run on: its affinity mask where there is one, else the number online.
 int cplatform_processor_count(void);
@@ -83,6 +86,15 @@ static inline uint32_t cplatform_crc32c_zeros(uint64_t n) {
 static inline uint32_t cplatform_crc32c_joined(uint32_t first, uint32_t second, uint64_t second_length) {
   return cplatform_crc32c_multiply(cplatform_crc32c_zeros(second_length), first) ^ second;
 }
+
+/// out[q, r] = the inner product, modulo 2^16, of query q with row r: bytes, six queries, panels of 32 rows.
+/// Only call it on x86-64 when `cplatform_has_avx2_fma()` is true.
+/// - words: [panels, steps, 32]; columns 2s and 2s + 1 of a row in the lower and the upper byte of word s, each plus 128.
+/// - factors: [1 + steps, 6]; the starts, minus 128 times the sum of a query's numbers, then columns 2s and 2s + 1 of the six
+///   queries, at most 64 in magnitude, as two bytes. Every start and pair stands twice in its 32 bits.
+/// - out: [6, 32 * panels], rows `stride` apart, written.
+void cplatform_byte_product(
+    int64_t panels, int64_t steps, const int16_t *words, const int32_t *factors, int16_t *out, int64_t stride);
 
 /// out[q, r] = the inner product, modulo 2^32, of query q with row r: 16-bit integers, six queries, panels of 16 rows.
 /// Only call it on x86-64 when `cplatform_has_avx2_fma()` is true.

@@ -1,0 +1,377 @@
+// The exact top-k of one block of queries over rounded rows. Guide: Docs/Benchmarks/topk.md.
+
+import CPlatform
+
+/// A block of queries while they are answered, on one thread.
+///
+/// A chunk's integer scores of six queries stay in the first-level cache; seen items are hidden there by their bits. What
+/// can still reach a query's floor is collected: a guess (`BatchExperience`), or the k-th best lower bound so far. Queries
+/// that no later, shorter row can serve drop out. Candidates are scored exactly, the most promising first, the others only
+/// where their upper bound reaches the k-th best of those.
+final class QuantizedBlock<Score: BatchScore> {
+  /// What one query has found so far.
+  private struct Progress {
+    /// Nil where the query cannot be rounded, or has too many candidates: it goes by float products.
+    var query: QuantizedQuery?
+    /// Lower bounds held; none with a guess.
+    var bestCount = 0
+    /// Candidates held.
+    var candidateCount = 0
+    /// What the k-th best is taken to reach at least; -infinity for no guess.
+    var guess = -Float.infinity
+    /// More reach the guess than there is room for.
+    var isOverfull = false
+    var mask: RowMask
+  }
+
+  /// Candidates picked for exact scores.
+  private struct Picked {
+    /// Their items.
+    let items: UnsafeMutablePointer<Int32>
+    var count = 0
+    /// The least upper bound among them.
+    var least = -Float.infinity
+  }
+
+  /// Queries of a tile.
+  private static var tileQueries: Int { 6 }
+
+  /// Exact scores computed so far; the whole capacity for a query that has too many candidates.
+  private(set) var scoredCount = 0
+  private let rows: QuantizedRows
+  private let queries: Matrix
+  private let queryRows: ArraySlice<Int32>
+  private let k: Int
+  /// Candidates kept for a query.
+  private let capacity: Int
+  /// Factors of a query.
+  private let factorCount: Int
+  private let progress: UnsafeMutablePointer<Progress>
+  /// Memory of everything below, reused by the next block.
+  private let workspace: UnsafeMutablePointer<Float>
+  private let workspaceFloats: Int
+  /// Best lower bounds of each query, `[queries, k]`.
+  private let keys: UnsafeMutablePointer<UInt64>
+  /// Candidates of each query, `[queries, capacity]`: item and upper bound.
+  private let items: UnsafeMutablePointer<Int32>
+  private let ceilings: UnsafeMutablePointer<Float>
+  /// Rounded queries, `[queries, factors]`, and those of the active ones, `[tiles, factors, 6]`.
+  private let factors: UnsafeMutablePointer<Int32>
+  private let packed: UnsafeMutablePointer<Int32>
+  /// Integer scores of a tile, `[6, chunkRows]`.
+  private let scores: UnsafeMutablePointer<Score>
+  /// Positions in a chunk that a scan found, `[chunkRows]`.
+  private let hits: UnsafeMutablePointer<Int32>
+  /// Rows that are scored exactly, `[16, width]`, and their scores.
+  private let gathered: UnsafeMutablePointer<Float>
+  /// Items picked for exact scores: those of a query, those of the next one, and what is left of a query, `[3, capacity]`.
+  private let picked: UnsafeMutablePointer<Int32>
+  /// Keys of the exact scores of one query, and of the upper bounds of the next one, `[2, capacity]`.
+  private let exact: UnsafeMutablePointer<UInt64>
+  private let bounds: UnsafeMutablePointer<UInt64>
+  /// Room for finding the k-th of many keys, `[k]`.
+  private let heap: UnsafeMutablePointer<UInt64>
+
+  /// - Parameters:
+  ///   - rows: the catalogue, of the precision of `Score`.
+  ///   - queries: `[*, width]`.
+  ///   - queryRows: which of them to answer.
+  ///   - k: most results for each query, at least one.
+  init(rows: QuantizedRows, queries: Matrix, queryRows: ArraySlice<Int32>, k: Int) {
+    self.rows = rows
+    self.queries = queries
+    self.queryRows = queryRows
+    self.k = k
+    capacity = QuantizedRows.chunkRows + 8 * k
+    let count = queryRows.count
+    factorCount = Score.factors.count(width: rows.width)
+    progress = .allocate(capacity: count)
+    let padded = GemmBlocking.roundUp(count, to: Self.tileQueries)
+    // Every part a multiple of a cache line.
+    let parts = [
+      2 * count * k, count * capacity, count * capacity, count * factorCount, padded * factorCount,
+      Self.tileQueries * QuantizedRows.chunkRows, QuantizedRows.chunkRows, 16 * rows.width + 16, 3 * capacity,
+      2 * capacity, 2 * capacity, 2 * k,
+    ].map { GemmBlocking.roundUp($0, to: 16) }
+    workspaceFloats = parts.reduce(0, +)
+    workspace = BufferPool.shared.take(floats: workspaceFloats)
+    var next = UnsafeMutableRawPointer(workspace)
+    func part<Element>(_ index: Int, of type: Element.Type) -> UnsafeMutablePointer<Element> {
+      defer { next += 4 * parts[index] }
+      return next.assumingMemoryBound(to: type)
+    }
+    keys = part(0, of: UInt64.self)
+    items = part(1, of: Int32.self)
+    ceilings = part(2, of: Float.self)
+    factors = part(3, of: Int32.self)
+    packed = part(4, of: Int32.self)
+    scores = part(5, of: Score.self)
+    hits = part(6, of: Int32.self)
+    gathered = part(7, of: Float.self)
+    picked = part(8, of: Int32.self)
+    exact = part(9, of: UInt64.self)
+    bounds = part(10, of: UInt64.self)
+    heap = part(11, of: UInt64.self)
+    gathered.update(repeating: 0, count: 16 * rows.width + 16)
+    for query in 0..<count {
+      (progress + query).initialize(
+        to: Progress(
+          query: QuantizedQuery(
+            vector(query), width: rows.width, form: Score.factors, factors: factors + query * factorCount),
+          mask: RowMask(count: rows.count)))
+    }
+  }
+
+  deinit {
+    progress.deinitialize(count: queryRows.count)
+    progress.deallocate()
+    BufferPool.shared.give(workspace, floats: workspaceFloats)
+  }
+
+  private func queryRow(_ query: Int) -> Int32 { queryRows[queryRows.startIndex + query] }
+
+  private func vector(_ query: Int) -> UnsafePointer<Float> { UnsafePointer(queries.row(Int(queryRow(query)))) }
+
+  private func selection(_ query: Int) -> Selection {
+    Selection(keys: keys + query * k, capacity: k, count: progress[query].bestCount)
+  }
+
+  /// What a row has to reach to be of use.
+  private func floor(_ query: Int) -> Float { max(selection(query).floor, progress[query].guess) }
+
+  /// Marks what each query leaves out.
+  func hide(_ excluded: (Int32) -> ArraySlice<Int32>) {
+    for query in 0..<queryRows.count {
+      for item in excluded(queryRow(query)) where item >= 0 && Int(item) < rows.count {
+        progress[query].mask.insert(Int(rows.positions[Int(item)]))
+      }
+    }
+  }
+
+  /// Answers the queries.
+  /// - Parameters:
+  ///   - experience: what other blocks know, and learn from this one.
+  ///   - deliver: takes a query, counted as in the slice's own array, and its results; not called for a query whose
+  ///     bounds are of no use.
+  func answer(_ experience: BatchExperience, _ deliver: (Int, [ScoredIndex]) -> Void) {
+    let all = Array(0..<queryRows.count)
+    if let ratio = experience.ratio, ratio > 0 {
+      for query in all {
+        progress[query].guess = Float(ratio * (progress[query].query?.norm ?? 0)).nextDown
+      }
+    }
+    scan(all)
+    var wrong: [Int] = []
+    var least: Double?
+    finish(all) { query, results in
+      let kthBest = results.count == k ? results[k - 1].score : -.infinity
+      if let norm = progress[query].query?.norm, kthBest > -.infinity {
+        least = min(least ?? .infinity, Double(kthBest) / norm)
+      }
+      if progress[query].guess > -.infinity && (kthBest < progress[query].guess || progress[query].isOverfull) {
+        wrong.append(query)
+      } else {
+        deliver(queryRows.startIndex + query, results)
+      }
+    }
+    experience.add(ratio: least, wrongGuesses: wrong.count, queries: all.count)
+    guard !wrong.isEmpty else { return }
+    for query in wrong {
+      progress[query].guess = -.infinity
+      progress[query].candidateCount = 0
+      progress[query].isOverfull = false
+    }
+    scan(wrong)
+    finish(wrong) { deliver(queryRows.startIndex + $0, $1) }
+  }
+
+  /// Finds the candidates of some queries.
+  private func scan(_ queries: [Int]) {
+    let tile = Self.tileQueries
+    let panelRows = rows.precision.panelRows
+    var active: [Int] = []
+    for (index, chunk) in rows.chunks.enumerated() {
+      let remaining = queries.filter { query in
+        guard let quantized = progress[query].query, !progress[query].isOverfull else { return false }
+        return quantized.ceiling(chunk) >= Double(floor(query))
+      }
+      if remaining.isEmpty { return }
+      if remaining != active {
+        active = remaining
+        pack(active)
+      }
+      let count = rows.rowCount(ofChunk: index)
+      let panels = (count + panelRows - 1) / panelRows
+      let start = index * QuantizedRows.chunkRows
+      for first in stride(from: 0, to: active.count, by: tile) {
+        Score.product(rows, index, panels, packed + first * factorCount, scores, QuantizedRows.chunkRows)
+        for (slot, query) in active[first..<min(active.count, first + tile)].enumerated() {
+          let line = scores + slot * QuantizedRows.chunkRows
+          let mask = progress[query].mask
+          if !mask.isEmpty { mask.hide(line, start: start, count: count) }
+          for missing in count..<panels * panelRows { line[missing] = .min }
+          if progress[query].guess > -.infinity {
+            collectWhatReachesTheGuess(query, chunk, line, panels * panelRows, start)
+          } else {
+            collect(query, chunk, line, panels * panelRows, start)
+          }
+        }
+      }
+    }
+  }
+
+  /// The factors of the active queries, six beside each other; those of a short last tile are zeros.
+  private func pack(_ active: [Int]) {
+    let tile = Self.tileQueries
+    for first in stride(from: 0, to: active.count, by: tile) {
+      let target = packed + first * factorCount
+      for lane in 0..<tile {
+        let source = first + lane < active.count ? factors + active[first + lane] * factorCount : nil
+        for step in 0..<factorCount { target[step * tile + lane] = source?[step] ?? 0 }
+      }
+    }
+  }
+
+  /// Adds the rows of a chunk that can reach a query's guess to its candidates.
+  private func collectWhatReachesTheGuess(
+    _ query: Int, _ chunk: QuantizedRows.Chunk, _ scores: UnsafePointer<Score>, _ padded: Int, _ start: Int
+  ) {
+    guard let quantized = progress[query].query else { return }
+    let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: Score.factors.precision)
+    guard let threshold = bounds.threshold(progress[query].guess) else { return }
+    let found = Score.scan(scores, padded, Score(threshold), hits)
+    let held = progress[query].candidateCount
+    guard held + found <= capacity else {
+      progress[query].isOverfull = true
+      return
+    }
+    let base = query * capacity + held
+    rows.order.withUnsafeBufferPointer { order in
+      for hit in 0..<found {
+        let offset = Int(hits[hit])
+        items[base + hit] = order[start + offset]
+        ceilings[base + hit] = bounds.interval(Int(scores[offset]), squares: 0).upper
+      }
+    }
+    progress[query].candidateCount = held + found
+  }
+
+  /// Adds the rows of a chunk that can reach a query's k-th best lower bound so far to its candidates.
+  private func collect(
+    _ query: Int, _ chunk: QuantizedRows.Chunk, _ scores: UnsafePointer<Score>, _ padded: Int, _ start: Int
+  ) {
+    guard let quantized = progress[query].query else { return }
+    var selection = selection(query)
+    let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: Score.factors.precision)
+    var floor = selection.floor
+    if selection.count == 0, let score = boundOfBest(padded, k: k, { Score.groupMaxima(scores, padded, $0, $1) }) {
+      floor = bounds.firstFloor(score)
+    }
+    guard let threshold = bounds.threshold(floor) else { return }
+    let found = Score.scan(scores, padded, Score(threshold), hits)
+    if progress[query].candidateCount + found > capacity {
+      sift(query, floor)
+      if progress[query].candidateCount + found > capacity {
+        progress[query].query = nil
+        scoredCount += capacity
+        return
+      }
+    }
+    var held = query * capacity + progress[query].candidateCount
+    for hit in 0..<found {
+      let offset = Int(hits[hit])
+      let bound = bounds.interval(Int(scores[offset]), squares: 0)
+      guard bound.upper >= floor else { continue }
+      items[held] = rows.order[start + offset]
+      ceilings[held] = bound.upper
+      held += 1
+      selection.offer(bound.lower, index: start + offset)
+      floor = max(floor, selection.floor)
+    }
+    progress[query].candidateCount = held - query * capacity
+    progress[query].bestCount = selection.count
+  }
+
+  /// Drops the candidates that can no longer be among the k best.
+  private func sift(_ query: Int, _ floor: Float) {
+    let base = query * capacity
+    var kept = 0
+    for candidate in 0..<progress[query].candidateCount where ceilings[base + candidate] >= floor {
+      items[base + kept] = items[base + candidate]
+      ceilings[base + kept] = ceilings[base + candidate]
+      kept += 1
+    }
+    progress[query].candidateCount = kept
+  }
+
+  /// Scores the candidates of some queries, to the bit as the float product does, and hands out the results.
+  ///
+  /// First those with the k highest upper bounds: the k-th best of their scores is what the upper bounds of the others have
+  /// to reach. Rows are asked for one step ahead: those of the next query before what is left of this one is scored.
+  private func finish(_ queries: [Int], _ deliver: (Int, [ScoredIndex]) -> Void) {
+    let queries = queries.filter { progress[$0].query != nil }
+    guard var next = queries.first.map({ pickBest($0, picked) }) else { return }
+    for (place, query) in queries.enumerated() {
+      let first = next
+      var scored = score(query, first, 0)
+      let kthBest = Selection.floor(of: exact, count: scored, k: k, scratch: heap)
+      let left = pick(query, from: max(kthBest, floor(query)), below: first.least, picked + 2 * capacity)
+      if place + 1 < queries.count { next = pickBest(queries[place + 1], picked + (place + 1) % 2 * capacity) }
+      scored += score(query, left, scored)
+      scoredCount += scored
+      deliver(query, Selection.ranked(exact, count: scored, k: k))
+    }
+  }
+
+  /// Picks the candidates of a query with the k highest upper bounds.
+  private func pickBest(_ query: Int, _ target: UnsafeMutablePointer<Int32>) -> Picked {
+    if progress[query].guess == -.infinity { sift(query, floor(query)) }
+    let count = progress[query].candidateCount
+    let ceilings = ceilings + query * capacity
+    for candidate in 0..<count { bounds[candidate] = Selection.key(ceilings[candidate], candidate) }
+    let least = Selection.floor(of: bounds, count: count, k: k, scratch: heap)
+    return pick(query, from: least, below: .infinity, target)
+  }
+
+  /// Picks the candidates of a query whose upper bounds, which are finite, lie in a range, and asks for their rows.
+  private func pick(
+    _ query: Int, from least: Float, below end: Float, _ target: UnsafeMutablePointer<Int32>
+  ) -> Picked {
+    let base = query * capacity
+    var result = Picked(items: target, least: least)
+    for candidate in base..<base + progress[query].candidateCount {
+      target[result.count] = items[candidate]
+      result.count += ceilings[candidate] >= least && ceilings[candidate] < end ? 1 : 0
+    }
+    let matrix = rows.matrix.pointer + rows.offset * rows.width
+    let rowBytes = 4 * rows.width
+    for place in 0..<result.count {
+      let row = UnsafeRawPointer(matrix + Int(target[place]) * rows.width)
+      var line = 0
+      while line < rowBytes {
+        cplatform_prefetch_to_read(row + line)
+        line += 64
+      }
+    }
+    return result
+  }
+
+  /// Scores items for a query and adds their keys to the `held` ones there are; returns how many items there were.
+  private func score(_ query: Int, _ picked: Picked, _ held: Int) -> Int {
+    let width = rows.width
+    let matrix = rows.matrix.pointer + rows.offset * width
+    let scores = gathered + 16 * width
+    for first in stride(from: 0, to: picked.count, by: 16) {
+      let group = min(16, picked.count - first)
+      for row in 0..<group {
+        (gathered + row * width).update(from: matrix + Int(picked.items[first + row]) * width, count: width)
+      }
+      // Always sixteen rows, some of them left over: one row alone takes as long as sixteen.
+      kernels.scoreRows(16, width, vector(query), gathered, scores, GemmBlocking.depth)
+      for row in 0..<group {
+        exact[held + first + row] = Selection.key(scores[row], Int(picked.items[first + row]))
+      }
+    }
+    return picked.count
+  }
+}
