@@ -29,6 +29,31 @@ func exponential(_ x: Lane) -> Lane {
   return polynomial * first * second
 }
 
+/// e^x of sixteen lanes for sums of exponentials, in two thirds of the operations of `exponential`.
+///
+/// x = n ln 2 + r as there; e^r by the polynomial of degree six with the least relative error (2.0e-9, fitted by linear
+/// programming on 2,001 Chebyshev points) among those that are 1 at zero; 2^n in one factor. Largest relative error for
+/// -87.3 <= x <= 88: 1.25e-7 (2 ULP). Below -87.7 the result is zero, not the subnormal number it should be; above 88.3 it is
+/// 2.2e38. NaN stays NaN.
+@inline(__always)
+func boundedExponential(_ x: Lane) -> Lane {
+  let bounded = smaller(larger(x, Lane(repeating: -88)), Lane(repeating: 88.3))
+  let magic = Lane(repeating: 12_582_912)
+  let shifted = multiplyAdd(magic, bounded, Lane(repeating: 1.442_695_04))
+  let whole = shifted - magic
+  var rest = multiplyAdd(bounded, whole, Lane(repeating: -0.693_359_375))
+  rest = multiplyAdd(rest, whole, Lane(repeating: 2.121_944_4e-4))
+  let square = rest * rest
+  let high = multiplyAdd(Lane(repeating: 8.374_195_55e-3), rest, Lane(repeating: 1.384_360_72e-3))
+  let middle = multiplyAdd(Lane(repeating: 1.666_643_02e-1), rest, Lane(repeating: 4.166_800_53e-2))
+  let low = multiplyAdd(Lane(repeating: 1), rest, Lane(repeating: 4.999_999_4e-1))
+  var polynomial = multiplyAdd(low, multiplyAdd(middle, high, square), square)
+  polynomial = multiplyAdd(Lane(repeating: 1), polynomial, rest)
+  // The shift leaves n of the bits of n + 1.5 * 2^23, and the sum adds the bias of an exponent; n = -127 gives zero.
+  let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23 &+ SIMD16<Int32>(repeating: 127 << 23)
+  return polynomial * unsafeBitCast(exponent, to: Lane.self)
+}
+
 /// Natural logarithm of sixteen lanes.
 ///
 /// x = m 2^e with m in [sqrt(1/2), sqrt(2)), log m by the degree-8 polynomial of Cephes' `logf`. Largest error 2 ULP of
@@ -84,8 +109,8 @@ package func expRow(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
 
 /// y[i] = e^(scale x[i] + shift); returns the sum of all y[i].
 ///
-/// `x` may be the same row as `y`. Error: that of `exponential`, plus the rounding of its argument; the sum is taken
-/// in Float inside blocks of 1,024 elements and in Double across, with error at most gamma(70) of itself.
+/// `x` may be the same row as `y`. Error: that of `boundedExponential`, plus the rounding of its argument, which should not be
+/// above 88; the sum is taken in Float inside blocks of 1,024 elements and in Double across, with error at most gamma(70) of itself.
 @inline(never)
 package func scaledExpRow(
   _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int, _ scale: Float, _ shift: Float
@@ -99,14 +124,14 @@ package func scaledExpRow(
     var sum = Lane.zero
     var i = start
     while i &+ 16 <= end {
-      let value = exponential(multiplyAdd(offset, factor, load(x + i)))
+      let value = boundedExponential(multiplyAdd(offset, factor, load(x + i)))
       store(value, y + i)
       sum += value
       i = i &+ 16
     }
     if i < end {
       let rest = end &- i
-      var value = exponential(multiplyAdd(offset, factor, loadPartial(x + i, rest)))
+      var value = boundedExponential(multiplyAdd(offset, factor, loadPartial(x + i, rest)))
       storePartial(value, y + i, rest)
       for lane in rest..<16 { value[lane] = 0 }
       sum += value

@@ -15,12 +15,14 @@ private enum BatchBlocking {
   static let packedFloats = 4 << 20
   /// Fewest queries worth packing items for.
   static let fewestQueries = 6
-  /// Items whose integer scores take twice as long with words as with bytes by about what one exact score takes.
+  /// The scores of so many items with bytes instead of words save about what one exact score costs.
   ///
-  /// Where the wider bounds of bytes leave more candidates than that pays for, words are the better way.
+  /// Where the wider bounds of bytes leave more candidates than they save, words are the better way.
   static let itemsPerScore = 96
   /// The widest vectors for which bytes are tried: at 256 columns of random numbers they left eight times too many.
   static let widestBytes = 128
+  /// The largest k over rounded rows: a block of queries keeps 8 k candidates for each.
+  static let largestRoundedK = 4096
 }
 
 /// The k best items of each query by inner product, in parallel over blocks of queries.
@@ -33,10 +35,12 @@ private enum BatchBlocking {
 ///   - queryRows: which rows of `queries` to answer, in this order; repeats are allowed.
 ///   - items: `[count, d]`.
 ///   - k: most results for each query.
-///   - excluded: for a row of `queries`, the item indices to leave out, ascending. Called on several threads.
+///   - excluded: for a row of `queries`, the item indices to leave out, ascending. Called on several threads, and up to
+///     three times for a row.
 /// - Returns: one list for each element of `queryRows`, each of at most k results.
 /// - Complexity: O(queries * count * d) time; beyond the result 16 MiB and a tile per thread, or the rounded rows
-///   (`QuantizedRows`) and 0.7 MiB per thread.
+///   (`QuantizedRows`) and per thread room for 48 (1,024 + 8 k) candidates of eight bytes, and for queries that leave
+///   something out a bit for each item.
 package func batchTopK(
   queries: Matrix, queryRows: [Int32], items: Matrix, k: Int, excluded: (Int32) -> ArraySlice<Int32> = { _ in [] }
 ) -> [[ScoredIndex]] {
@@ -44,25 +48,38 @@ package func batchTopK(
   precondition(queryRows.allSatisfy { $0 >= 0 && Int($0) < queries.rows }, "query row out of range")
   let wanted = min(k, items.rows)
   guard wanted > 0, !queryRows.isEmpty else { return [[ScoredIndex]](repeating: [], count: queryRows.count) }
-  if roundingPays(queries: queryRows.count, items: items, k: wanted) {
-    if items.columns <= BatchBlocking.widestBytes, let rows = QuantizedRows(items, rows: nil, precision: .bytes) {
-      let batch = QuantizedBatch<Int16>(rows: rows, queries: queries, queryRows: queryRows, k: wanted)
-      let mostScored = 2 * wanted + items.rows / BatchBlocking.itemsPerScore
-      if let results = batch.run(mostScored: mostScored, excluded) { return results }
-    }
-    if let rows = QuantizedRows(items, rows: nil, precision: .words) {
-      let batch = QuantizedBatch<Int32>(rows: rows, queries: queries, queryRows: queryRows, k: wanted)
-      if let results = batch.run(excluded) { return results }
-    }
+  var results = [[ScoredIndex]?](repeating: nil, count: queryRows.count)
+  /// Lets a way answer the queries without results.
+  func answer(_ way: ([Int32]) -> [[ScoredIndex]?]) {
+    let left = results.indices.filter { results[$0] == nil }
+    guard !left.isEmpty else { return }
+    for (position, result) in zip(left, way(left.map { queryRows[$0] })) { results[position] = result }
   }
-  return floatTopK(queries, queryRows, items, wanted, excluded)
+  if items.columns <= BatchBlocking.widestBytes {
+    answer { rounded(Int16.self, queries, $0, items, wanted, excluded) }
+  }
+  answer { rounded(Int32.self, queries, $0, items, wanted, excluded) }
+  answer { floatTopK(queries, $0, items, wanted, excluded) }
+  return results.map { $0 ?? [] }
+}
+
+/// The k best of queries over rounded rows, nil for those that this is not the way for.
+private func rounded<Score: BatchScore>(
+  _: Score.Type, _ queries: Matrix, _ queryRows: [Int32], _ items: Matrix, _ k: Int,
+  _ excluded: (Int32) -> ArraySlice<Int32>
+) -> [[ScoredIndex]?] {
+  guard roundingPays(queries: queryRows.count, items: items, k: k),
+    let rows = QuantizedRows(items, rows: nil, precision: Score.factors.precision)
+  else { return [[ScoredIndex]?](repeating: nil, count: queryRows.count) }
+  let mostScored = Score.factors.precision == .bytes ? 2 * k + items.rows / BatchBlocking.itemsPerScore : .max
+  return QuantizedBatch<Score>(rows: rows, queries: queries, queryRows: queryRows, k: k).run(mostScored, excluded)
 }
 
 /// Whether rounding the rows first is the faster way: the processor multiplies integers faster than floats, and there is
 /// enough to do.
 private func roundingPays(queries: Int, items: Matrix, k: Int) -> Bool {
-  kernels.level != .baseline && queries >= 16 && items.rows >= 2048 && k <= items.rows / 16
-    && QuantizedRows.widths.contains(items.columns)
+  kernels.level != .baseline && queries >= 16 && items.rows >= 2048
+    && k <= min(items.rows / 16, BatchBlocking.largestRoundedK) && QuantizedRows.widths.contains(items.columns)
 }
 
 /// The k best of each query by float products alone; the contract of `batchTopK`.

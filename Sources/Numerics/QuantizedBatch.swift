@@ -12,31 +12,28 @@ struct QuantizedBatch<Score: BatchScore> {
   /// Queries of one parallel block.
   private static var blockQueries: Int { 48 }
 
-  /// Answers all queries; those whose bounds leave too many candidates go by float products.
+  /// Queries for which it pays to try one block first.
+  private static var queriesForTrial: Int { 8 * blockQueries }
+
+  /// Answers the queries.
   /// - Parameters:
-  ///   - mostScored: exact scores that the first block may need for each query on average.
+  ///   - mostScored: exact scores that a first block may need for each query on average; asked of many queries only.
   ///   - excluded: for a row of `queries`, the items to leave out, ascending.
-  /// - Returns: nil where the first block needed more.
-  func run(mostScored: Int = .max, _ excluded: (Int32) -> ArraySlice<Int32>) -> [[ScoredIndex]]? {
+  /// - Returns: the results; nil for queries whose bounds leave too many candidates, or for all where the first block
+  ///   needed too many scores.
+  func run(_ mostScored: Int, _ excluded: (Int32) -> ArraySlice<Int32>) -> [[ScoredIndex]?] {
     var results = [[ScoredIndex]?](repeating: nil, count: queryRows.count)
     let experience = BatchExperience()
     let isWorthwhile = results.withUnsafeMutableBufferPointer { buffer in
       let target = buffer
-      let first = min(Self.blockQueries, target.count)
-      let scored = answer(0..<first, experience, excluded) { target[$0] = $1 }
-      guard scored / first <= mostScored else { return false }
-      parallelRanges(target.count - first, blockSize: Self.blockQueries) { range in
-        _ = answer(range.lowerBound + first..<range.upperBound + first, experience, excluded) { target[$0] = $1 }
+      let trial = target.count >= Self.queriesForTrial ? Self.blockQueries : 0
+      if trial > 0 && answer(0..<trial, experience, excluded, { target[$0] = $1 }) / trial > mostScored { return false }
+      parallelRanges(target.count - trial, blockSize: Self.blockQueries) { range in
+        _ = answer(range.lowerBound + trial..<range.upperBound + trial, experience, excluded) { target[$0] = $1 }
       }
       return true
     }
-    guard isWorthwhile else { return nil }
-    let left = results.indices.filter { results[$0] == nil }
-    if !left.isEmpty {
-      let found = floatTopK(queries, left.map { queryRows[$0] }, rows.matrix, k, excluded)
-      for (position, result) in zip(left, found) { results[position] = result }
-    }
-    return results.map { $0 ?? [] }
+    return isWorthwhile ? results : [[ScoredIndex]?](repeating: nil, count: queryRows.count)
   }
 
   /// Answers the queries of one block, as far as its bounds allow.

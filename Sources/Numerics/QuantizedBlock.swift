@@ -22,6 +22,8 @@ final class QuantizedBlock<Score: BatchScore> {
     /// More reach the guess than there is room for.
     var isOverfull = false
     var mask: RowMask
+    /// Rows the mask leaves out.
+    var hiddenCount = 0
   }
 
   /// Candidates picked for exact scores.
@@ -29,7 +31,7 @@ final class QuantizedBlock<Score: BatchScore> {
     /// Their items.
     let items: UnsafeMutablePointer<Int32>
     var count = 0
-    /// The least upper bound among them.
+    /// The upper bound that all of them reach; -infinity where all candidates are picked.
     var least = -Float.infinity
   }
 
@@ -144,6 +146,7 @@ final class QuantizedBlock<Score: BatchScore> {
     for query in 0..<queryRows.count {
       for item in excluded(queryRow(query)) where item >= 0 && Int(item) < rows.count {
         progress[query].mask.insert(Int(rows.positions[Int(item)]))
+        progress[query].hiddenCount += 1
       }
     }
   }
@@ -156,33 +159,37 @@ final class QuantizedBlock<Score: BatchScore> {
   func answer(_ experience: BatchExperience, _ deliver: (Int, [ScoredIndex]) -> Void) {
     let all = Array(0..<queryRows.count)
     if let ratio = experience.ratio, ratio > 0 {
-      for query in all {
+      // With fewer than k rows left every guess would be wrong.
+      for query in all where rows.count - progress[query].hiddenCount >= k {
         progress[query].guess = Float(ratio * (progress[query].query?.norm ?? 0)).nextDown
       }
     }
-    scan(all)
     var wrong: [Int] = []
     var least: Double?
-    finish(all) { query, results in
+    func take(_ query: Int, _ results: [ScoredIndex]) {
       let kthBest = results.count == k ? results[k - 1].score : -.infinity
+      if progress[query].guess > -.infinity && (kthBest < progress[query].guess || progress[query].isOverfull) {
+        wrong.append(query)
+        return
+      }
       if let norm = progress[query].query?.norm, kthBest > -.infinity {
         least = min(least ?? .infinity, Double(kthBest) / norm)
       }
-      if progress[query].guess > -.infinity && (kthBest < progress[query].guess || progress[query].isOverfull) {
-        wrong.append(query)
-      } else {
-        deliver(queryRows.startIndex + query, results)
-      }
+      deliver(queryRows.startIndex + query, results)
     }
-    experience.add(ratio: least, wrongGuesses: wrong.count, queries: all.count)
-    guard !wrong.isEmpty else { return }
-    for query in wrong {
+    scan(all)
+    finish(all, take)
+    let again = wrong
+    for query in again {
       progress[query].guess = -.infinity
       progress[query].candidateCount = 0
       progress[query].isOverfull = false
     }
-    scan(wrong)
-    finish(wrong) { deliver(queryRows.startIndex + $0, $1) }
+    if !again.isEmpty {
+      scan(again)
+      finish(again, take)
+    }
+    experience.add(ratio: least, wrongGuesses: again.count, queries: all.count)
   }
 
   /// Finds the candidates of some queries.

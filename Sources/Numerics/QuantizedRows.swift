@@ -2,9 +2,9 @@
 
 /// How finely rows and queries are rounded.
 enum QuantizedPrecision: Sendable {
-  /// Eight bits a number and sums of sixteen: for one query, which has to wait for memory.
+  /// Eight bits a number and sums of sixteen: half the memory to wait for, and twice as many products an instruction.
   case bytes
-  /// Sixteen bits a number and sums of 32: for many queries, which have to wait for arithmetic.
+  /// Sixteen bits a number and sums of 32: for many queries where the bounds of bytes leave too many candidates.
   case words
 
   /// Rows of a panel, the unit of the kernels.

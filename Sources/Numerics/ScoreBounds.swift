@@ -36,9 +36,6 @@ struct ScoreBounds {
     floatError = isNormal ? Float((error + Double(largestSum) * unit * 5e-7) * (1 + 1e-6)) : .infinity
   }
 
-  /// The most by which an upper bound is above the lower one, about; not a bound itself.
-  var spread: Float { Float(2 * error) }
-
   /// Lower and upper bound of a row's exact score.
   /// - Parameters:
   ///   - score: its integer score.

@@ -223,7 +223,7 @@ struct Selection {
 
   /// The k best of some keys, in rank order.
   /// - Parameters:
-  ///   - keys: `count` keys, in any order.
+  ///   - keys: `count` different keys, in any order.
   ///   - count: number of keys.
   ///   - k: most results wanted.
   static func ranked(_ keys: UnsafePointer<UInt64>, count: Int, k: Int) -> [ScoredIndex] {
@@ -246,7 +246,7 @@ struct Selection {
 
   /// The k-th best score of some keys; -infinity where there are fewer.
   /// - Parameters:
-  ///   - keys: `count` keys, in any order.
+  ///   - keys: `count` different keys, in any order.
   ///   - count: number of keys.
   ///   - k: which of them, at least one.
   ///   - scratch: room for k keys.
