@@ -1,57 +1,51 @@
 // Exponential and natural logarithm of a row, by range reduction and polynomial.
 
-/// e^x of sixteen lanes.
+/// e^x = e^r 2^n of sixteen lanes: e^r, and the bits of n + 1.5 * 2^23, for |x| below 2^21.
 ///
-/// x = n ln 2 + r with |r| <= ln 2 / 2, n by adding and subtracting 1.5 * 2^23 (the integer is then in the low bits);
-/// e^r by the polynomial of Cephes' `expf`; 2^n in two factors, so that results reach the subnormals and
-/// infinity. Largest relative error over all finite results above 2^-126: 1.2e-7 (2 ULP); NaN stays NaN.
+/// x = n ln 2 + r with |r| <= ln 2 / 2, n by adding and subtracting 1.5 * 2^23 (the integer is then in the low bits). e^r by
+/// the polynomial of degree six with the least relative error (2.0e-9, fitted by linear programming on 2,001 Chebyshev
+/// points) among those that are 1 at zero.
 @inline(__always)
-func exponential(_ x: Lane) -> Lane {
-  let bounded = smaller(larger(x, Lane(repeating: -104)), Lane(repeating: 89))
+func exponentialParts(_ x: Lane) -> (mantissa: Lane, exponent: SIMD16<Int32>) {
   let magic = Lane(repeating: 12_582_912)
-  let shifted = multiplyAdd(magic, bounded, Lane(repeating: 1.442_695_04))
+  let shifted = multiplyAdd(magic, x, Lane(repeating: 1.442_695_04))
   let whole = shifted - magic
   // ln 2 in two parts: the first has trailing zeros, so whole * first is exact.
-  var rest = multiplyAdd(bounded, whole, Lane(repeating: -0.693_359_375))
+  var rest = multiplyAdd(x, whole, Lane(repeating: -0.693_359_375))
   rest = multiplyAdd(rest, whole, Lane(repeating: 2.121_944_4e-4))
   // Pairs of coefficients side by side (Estrin): the chain of operations that wait for each other is half as long.
-  let square = rest * rest
-  let high = multiplyAdd(Lane(repeating: 1.398_199_95e-3), rest, Lane(repeating: 1.987_569_15e-4))
-  let middle = multiplyAdd(Lane(repeating: 4.166_579_6e-2), rest, Lane(repeating: 8.333_451_9e-3))
-  let low = multiplyAdd(Lane(repeating: 5.000_000_1e-1), rest, Lane(repeating: 1.666_666_55e-1))
-  var polynomial = multiplyAdd(low, multiplyAdd(middle, high, square), square)
-  polynomial = multiplyAdd(rest, polynomial, square) + Lane(repeating: 1)
-  let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &- SIMD16<Int32>(repeating: 0x4B40_0000)
-  let half = exponent &>> 1
-  let bias = SIMD16<Int32>(repeating: 127)
-  let first = unsafeBitCast((half &+ bias) &<< 23, to: Lane.self)
-  let second = unsafeBitCast((exponent &- half &+ bias) &<< 23, to: Lane.self)
-  return polynomial * first * second
-}
-
-/// e^x of sixteen lanes for sums of exponentials, in two thirds of the operations of `exponential`.
-///
-/// x = n ln 2 + r as there; e^r by the polynomial of degree six with the least relative error (2.0e-9, fitted by linear
-/// programming on 2,001 Chebyshev points) among those that are 1 at zero; 2^n in one factor. Largest relative error for
-/// -87.3 <= x <= 88: 1.25e-7 (2 ULP). Below -87.7 the result is zero, not the subnormal number it should be; above 88.3 it is
-/// 2.2e38. NaN stays NaN.
-@inline(__always)
-func boundedExponential(_ x: Lane) -> Lane {
-  let bounded = smaller(larger(x, Lane(repeating: -88)), Lane(repeating: 88.3))
-  let magic = Lane(repeating: 12_582_912)
-  let shifted = multiplyAdd(magic, bounded, Lane(repeating: 1.442_695_04))
-  let whole = shifted - magic
-  var rest = multiplyAdd(bounded, whole, Lane(repeating: -0.693_359_375))
-  rest = multiplyAdd(rest, whole, Lane(repeating: 2.121_944_4e-4))
   let square = rest * rest
   let high = multiplyAdd(Lane(repeating: 8.374_195_55e-3), rest, Lane(repeating: 1.384_360_72e-3))
   let middle = multiplyAdd(Lane(repeating: 1.666_643_02e-1), rest, Lane(repeating: 4.166_800_53e-2))
   let low = multiplyAdd(Lane(repeating: 1), rest, Lane(repeating: 4.999_999_4e-1))
-  var polynomial = multiplyAdd(low, multiplyAdd(middle, high, square), square)
-  polynomial = multiplyAdd(Lane(repeating: 1), polynomial, rest)
-  // The shift leaves n of the bits of n + 1.5 * 2^23, and the sum adds the bias of an exponent; n = -127 gives zero.
-  let exponent = unsafeBitCast(shifted, to: SIMD16<Int32>.self) &<< 23 &+ SIMD16<Int32>(repeating: 127 << 23)
-  return polynomial * unsafeBitCast(exponent, to: Lane.self)
+  let polynomial = multiplyAdd(low, multiplyAdd(middle, high, square), square)
+  return (multiplyAdd(Lane(repeating: 1), polynomial, rest), unsafeBitCast(shifted, to: SIMD16<Int32>.self))
+}
+
+/// e^x of sixteen lanes.
+///
+/// 2^n in two factors, so that results reach the subnormals and infinity. Largest relative error over all finite results above
+/// 2^-126: 1.25e-7 (2 ULP); NaN stays NaN.
+@inline(__always)
+func exponential(_ x: Lane) -> Lane {
+  let (mantissa, shifted) = exponentialParts(smaller(larger(x, Lane(repeating: -104)), Lane(repeating: 89)))
+  let exponent = shifted &- SIMD16<Int32>(repeating: 0x4B40_0000)
+  let half = exponent &>> 1
+  let bias = SIMD16<Int32>(repeating: 127)
+  let first = unsafeBitCast((half &+ bias) &<< 23, to: Lane.self)
+  let second = unsafeBitCast((exponent &- half &+ bias) &<< 23, to: Lane.self)
+  return mantissa * first * second
+}
+
+/// e^x of sixteen lanes for sums of exponentials, with 2^n in one factor.
+///
+/// Largest relative error for -87.3 <= x <= 88: 1.25e-7 (2 ULP). Below -87.7 the result is zero, not the subnormal number it
+/// should be; above 88.3 it is 2.2e38. NaN stays NaN.
+@inline(__always)
+func boundedExponential(_ x: Lane) -> Lane {
+  let (mantissa, shifted) = exponentialParts(smaller(larger(x, Lane(repeating: -88)), Lane(repeating: 88.3)))
+  // The shift leaves n, and the sum adds the bias of an exponent; n = -127 gives zero.
+  return mantissa * unsafeBitCast(shifted &<< 23 &+ SIMD16<Int32>(repeating: 127 << 23), to: Lane.self)
 }
 
 /// Natural logarithm of sixteen lanes.

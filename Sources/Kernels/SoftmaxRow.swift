@@ -20,8 +20,8 @@ package func maximumRow(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
 /// y[i] = exp(x[i]) / sum over j of exp(x[j]); returns the log-sum-exp of the row.
 ///
 /// Shifted by the row's maximum, so no element overflows; the largest gives the sum at least one. Relative error of
-/// each element at most 80 u = 5e-6, plus the rounding of x[i] - maximum; elements below 1.2e-38 may be zero. An empty row returns -infinity. NaN propagates
-/// to every element.
+/// each element at most 80 u = 5e-6, plus the rounding of x[i] - maximum; elements below 1.2e-38 may be zero. An empty row
+/// returns -infinity. NaN propagates to every element.
 /// - Parameters:
 ///   - x: `count` floats; may be the same row as `y`.
 ///   - y: `count` floats, written.

@@ -1,6 +1,6 @@
-// Which instruction sets this CPU has, and the instructions Swift cannot ask for: a checksum's, a product's, a prefetch.
-// Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the prefetches and the masks
-// only.
+// Which instruction sets this CPU has, and the instructions Swift cannot ask for: a checksum's, those of integer products,
+// prefetches, masks. Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the
+// prefetches and the masks only.
 #ifndef DAREC_CPLATFORM_H
 #define DAREC_CPLATFORM_H
 
