@@ -14,9 +14,15 @@ package func shortScan(
 ) -> Int {
   var found = 0
   var i = 0
-  while i < count {
-    found = appendSetBits(cplatform_reached_shorts(scores + i, threshold), i, indices, found)
-    i = i &+ 32
+  // Most vectors hold none that is wanted, and to append costs the same for one vector as for two.
+  while i &+ 64 <= count {
+    let mask = UInt64(cplatform_reached_shorts(scores + i, threshold))
+    let next = UInt64(cplatform_reached_shorts(scores + i + 32, threshold))
+    found = appendSetBits(mask | next &<< 32, i, indices, found)
+    i = i &+ 64
+  }
+  if i < count {
+    found = appendSetBits(UInt64(cplatform_reached_shorts(scores + i, threshold)), i, indices, found)
   }
   return found
 }
@@ -71,7 +77,7 @@ package func integerScan(
   var found = 0
   var i = 0
   while i < count {
-    found = appendSetBits(cplatform_reached_integers(scores + i, threshold), i, indices, found)
+    found = appendSetBits(UInt64(cplatform_reached_integers(scores + i, threshold)), i, indices, found)
     i = i &+ 16
   }
   return found

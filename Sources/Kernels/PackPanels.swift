@@ -227,8 +227,8 @@ func packLeftRows(
 func packRightRows(_ k: Int, _ b: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>) {
   var step = 0
   while step &+ 4 <= k {
-    let (low0, low1, low2, low3) = transposedEight(b + step, stride)
-    let (high0, high1, high2, high3) = transposedEight(b + (8 &* stride &+ step), stride)
+    let (low0, low1, low2, low3) = transposedEight { b + ($0 &* stride &+ step) }
+    let (high0, high1, high2, high3) = transposedEight { b + (($0 &+ 8) &* stride &+ step) }
     let target = out + 16 &* step
     store(Lane(lowHalf: low0, highHalf: high0), target)
     store(Lane(lowHalf: low1, highHalf: high1), target + 16)
@@ -242,17 +242,17 @@ func packRightRows(_ k: Int, _ b: UnsafePointer<Float>, _ stride: Int, _ out: Un
   }
 }
 
-/// Four columns of eight rows: one vector per column, from the block whose first element is at `pointer`.
+/// Four columns of eight rows: one vector per column, from the block whose row r begins at `row(r)`.
 ///
 /// Rows r and r + 4 share a vector, so that two rounds of interleaving inside 128-bit halves finish the transposition.
 @inline(__always)
 func transposedEight(
-  _ pointer: UnsafePointer<Float>, _ stride: Int
+  _ row: (Int) -> UnsafePointer<Float>
 ) -> (SIMD8<Float>, SIMD8<Float>, SIMD8<Float>, SIMD8<Float>) {
-  let row0 = SIMD8(lowHalf: load4(pointer), highHalf: load4(pointer + 4 &* stride))
-  let row1 = SIMD8(lowHalf: load4(pointer + stride), highHalf: load4(pointer + 5 &* stride))
-  let row2 = SIMD8(lowHalf: load4(pointer + 2 &* stride), highHalf: load4(pointer + 6 &* stride))
-  let row3 = SIMD8(lowHalf: load4(pointer + 3 &* stride), highHalf: load4(pointer + 7 &* stride))
+  let row0 = SIMD8(lowHalf: load4(row(0)), highHalf: load4(row(4)))
+  let row1 = SIMD8(lowHalf: load4(row(1)), highHalf: load4(row(5)))
+  let row2 = SIMD8(lowHalf: load4(row(2)), highHalf: load4(row(6)))
+  let row3 = SIMD8(lowHalf: load4(row(3)), highHalf: load4(row(7)))
   let low01 = SIMD8(row0[0], row1[0], row0[1], row1[1], row0[4], row1[4], row0[5], row1[5])
   let high01 = SIMD8(row0[2], row1[2], row0[3], row1[3], row0[6], row1[6], row0[7], row1[7])
   let low23 = SIMD8(row2[0], row3[0], row2[1], row3[1], row2[4], row3[4], row2[5], row3[5])

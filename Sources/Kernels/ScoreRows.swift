@@ -18,7 +18,7 @@ package func scoreRows(
 ) {
   var row = 0
   while row &+ 16 <= rows {
-    store(scoreSixteen(width, query, items + row &* width, width, depth), out + row)
+    store(scoreSixteen(width, query, depth) { items + (row &+ $0) &* width }, out + row)
     row = row &+ 16
   }
   while row < rows {
@@ -40,10 +40,35 @@ package func scoreRows(
   }
 }
 
-/// The scores of sixteen consecutive rows, transposed in registers.
+/// out[i] = sum over p of items[chosen[i], p] query[p] for `count` chosen rows, with the bits of `scoreRows`.
+///
+/// Rows are read where they lie. What is left over of sixteen is filled with the last row: one row alone takes as long.
+/// - Parameters:
+///   - count: number of rows scored.
+///   - width: length of the query and of a row.
+///   - query: `width` floats.
+///   - items: `[*, width]`, row-major without padding.
+///   - chosen: `count` row numbers.
+///   - out: `count` floats, rounded up to a multiple of sixteen, written.
+///   - depth: steps of a block; a multiple of four.
+@inline(never)
+package func scoreChosenRows(
+  _ count: Int, _ width: Int, _ query: UnsafePointer<Float>, _ items: UnsafePointer<Float>,
+  _ chosen: UnsafePointer<Int32>, _ out: UnsafeMutablePointer<Float>, _ depth: Int
+) {
+  var first = 0
+  while first < count {
+    let last = count &- 1
+    store(
+      scoreSixteen(width, query, depth) { items + Int(chosen[min(first &+ $0, last)]) &* width }, out + first)
+    first = first &+ 16
+  }
+}
+
+/// The scores of sixteen rows, transposed in registers; row r begins at `row(r)`.
 @inline(__always)
 func scoreSixteen(
-  _ width: Int, _ query: UnsafePointer<Float>, _ items: UnsafePointer<Float>, _ stride: Int, _ depth: Int
+  _ width: Int, _ query: UnsafePointer<Float>, _ depth: Int, _ row: (Int) -> UnsafePointer<Float>
 ) -> Lane {
   var total = Lane.zero
   var start = 0
@@ -52,8 +77,8 @@ func scoreSixteen(
     var sum = Lane.zero
     var step = start
     while step &+ 4 <= end {
-      let (low0, low1, low2, low3) = transposedEight(items + step, stride)
-      let (high0, high1, high2, high3) = transposedEight(items + (8 &* stride &+ step), stride)
+      let (low0, low1, low2, low3) = transposedEight { row($0) + step }
+      let (high0, high1, high2, high3) = transposedEight { row($0 &+ 8) + step }
       sum = multiplyAdd(sum, Lane(repeating: query[step]), Lane(lowHalf: low0, highHalf: high0))
       sum = multiplyAdd(sum, Lane(repeating: query[step &+ 1]), Lane(lowHalf: low1, highHalf: high1))
       sum = multiplyAdd(sum, Lane(repeating: query[step &+ 2]), Lane(lowHalf: low2, highHalf: high2))
@@ -62,7 +87,7 @@ func scoreSixteen(
     }
     while step < end {
       var values = Lane.zero
-      for lane in 0..<16 { values[lane] = items[lane &* stride &+ step] }
+      for lane in 0..<16 { values[lane] = row(lane)[step] }
       sum = multiplyAdd(sum, Lane(repeating: query[step]), values)
       step = step &+ 1
     }

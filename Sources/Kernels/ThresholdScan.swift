@@ -7,7 +7,7 @@ import CPlatform
 /// Two entries are written always and counted only where there is a bit: which scores qualify is not predictable, and a
 /// branch on it would cost more than they do. `indices` needs room for two entries more than there are before.
 @inline(__always)
-func appendSetBits(_ mask: UInt32, _ base: Int, _ indices: UnsafeMutablePointer<Int32>, _ found: Int) -> Int {
+func appendSetBits(_ mask: UInt64, _ base: Int, _ indices: UnsafeMutablePointer<Int32>, _ found: Int) -> Int {
   let second = mask & (mask &- 1)
   indices[found] = Int32(truncatingIfNeeded: base &+ mask.trailingZeroBitCount)
   indices[found &+ 1] = Int32(truncatingIfNeeded: base &+ second.trailingZeroBitCount)
@@ -32,7 +32,7 @@ package func thresholdScan(
   var found = 0
   var i = 0
   while i &+ 16 <= count {
-    found = appendSetBits(cplatform_reached_floats(scores + i, threshold), i, indices, found)
+    found = appendSetBits(UInt64(cplatform_reached_floats(scores + i, threshold)), i, indices, found)
     i = i &+ 16
   }
   while i < count {

@@ -70,6 +70,8 @@ package struct KernelTable: Sendable {
   package let groupMaxima: @Sendable (Input, Int, Int, Output) -> Void
   /// `(keys, count, ranks)`: how many keys are larger than each.
   package let rankKeys: @Sendable (UnsafePointer<UInt64>, Int, UnsafeMutablePointer<Int64>) -> Void
+  /// `(values, count, k, most)`: a lower bound of the k-th largest value that few more than k reach.
+  package let bestFloor: @Sendable (Input, Int, Int, Int) -> Float
   /// `(rows, width, x, squares, largest)`: sum of squares and largest magnitude of each row.
   package let rowExtents: @Sendable (Int, Int, Input, Output, Output) -> Void
   /// `(rows, width, x, order, inverse, words, squares)`: up to 32 rows rounded to bytes, interleaved.
@@ -91,6 +93,8 @@ package struct KernelTable: Sendable {
   package let integerGroupMaxima: @Sendable (UnsafePointer<Int32>, Int, Int, UnsafeMutablePointer<Int32>) -> Void
   /// `(rows, width, query, items, out, depth)`: inner product of a query with each row, bits as the packed product.
   package let scoreRows: @Sendable (Int, Int, Input, Input, Output, Int) -> Void
+  /// `(count, width, query, items, chosen, out, depth)`: one query against chosen rows.
+  package let scoreChosenRows: @Sendable (Int, Int, Input, Input, UnsafePointer<Int32>, Output, Int) -> Void
   /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
   package let nearestCentre: @Sendable (Int, Int, Input, Input, Int, UnsafeMutablePointer<Int32>, Output) -> Void
   /// `(rows, width, x, labels, sums, counts)`: rows added up by label.
@@ -142,6 +146,7 @@ package struct KernelTable: Sendable {
     thresholdScan: Kernels.thresholdScan,
     groupMaxima: Kernels.groupMaxima,
     rankKeys: Kernels.rankKeys,
+    bestFloor: Kernels.bestFloor,
     rowExtents: Kernels.rowExtents,
     quantizeBytePanel: Kernels.quantizeBytePanel,
     quantizeWordPanel: Kernels.quantizeWordPanel,
@@ -151,6 +156,7 @@ package struct KernelTable: Sendable {
     integerScan: Kernels.integerScan,
     integerGroupMaxima: Kernels.integerGroupMaxima,
     scoreRows: Kernels.scoreRows,
+    scoreChosenRows: Kernels.scoreChosenRows,
     nearestCentre: Kernels.nearestCentre,
     addRowsByLabel: Kernels.addRowsByLabel,
     halfToFloat: Kernels.halfToFloatRow,
@@ -190,6 +196,7 @@ package struct KernelTable: Sendable {
     thresholdScan: KernelsAVX2.thresholdScan,
     groupMaxima: KernelsAVX2.groupMaxima,
     rankKeys: KernelsAVX2.rankKeys,
+    bestFloor: KernelsAVX2.bestFloor,
     rowExtents: KernelsAVX2.rowExtents,
     quantizeBytePanel: KernelsAVX2.quantizeBytePanel,
     quantizeWordPanel: KernelsAVX2.quantizeWordPanel,
@@ -199,6 +206,7 @@ package struct KernelTable: Sendable {
     integerScan: KernelsAVX2.integerScan,
     integerGroupMaxima: KernelsAVX2.integerGroupMaxima,
     scoreRows: KernelsAVX2.scoreRows,
+    scoreChosenRows: KernelsAVX2.scoreChosenRows,
     nearestCentre: KernelsAVX2.nearestCentre,
     addRowsByLabel: KernelsAVX2.addRowsByLabel,
     halfToFloat: KernelsAVX2.halfToFloatRow,
@@ -238,6 +246,7 @@ package struct KernelTable: Sendable {
     thresholdScan: KernelsAVX512.thresholdScan,
     groupMaxima: KernelsAVX512.groupMaxima,
     rankKeys: KernelsAVX512.rankKeys,
+    bestFloor: KernelsAVX512.bestFloor,
     rowExtents: KernelsAVX512.rowExtents,
     quantizeBytePanel: KernelsAVX512.quantizeBytePanel,
     quantizeWordPanel: KernelsAVX512.quantizeWordPanel,
@@ -247,6 +256,7 @@ package struct KernelTable: Sendable {
     integerScan: KernelsAVX512.integerScan,
     integerGroupMaxima: KernelsAVX512.integerGroupMaxima,
     scoreRows: KernelsAVX512.scoreRows,
+    scoreChosenRows: KernelsAVX512.scoreChosenRows,
     nearestCentre: KernelsAVX512.nearestCentre,
     addRowsByLabel: KernelsAVX512.addRowsByLabel,
     halfToFloat: KernelsAVX512.halfToFloatRow,

@@ -64,15 +64,12 @@ final class QuantizedBlock<Score: BatchScore> {
   private let scores: UnsafeMutablePointer<Score>
   /// Positions in a chunk that a scan found, `[chunkRows]`.
   private let hits: UnsafeMutablePointer<Int32>
-  /// Rows that are scored exactly, `[16, width]`, and their scores.
-  private let gathered: UnsafeMutablePointer<Float>
+  /// Exact scores of the items picked for one query, `[capacity]`, with room for fifteen more.
+  private let exact: UnsafeMutablePointer<Float>
   /// Items picked for exact scores: those of a query, those of the next one, and what is left of a query, `[3, capacity]`.
   private let picked: UnsafeMutablePointer<Int32>
-  /// Keys of the exact scores of one query, and of the upper bounds of the next one, `[2, capacity]`.
-  private let exact: UnsafeMutablePointer<UInt64>
-  private let bounds: UnsafeMutablePointer<UInt64>
-  /// Room for finding the k-th of many keys, `[k]`.
-  private let heap: UnsafeMutablePointer<UInt64>
+  /// Keys of the best exact scores of one query, `[capacity]`.
+  private let ranked: UnsafeMutablePointer<UInt64>
 
   /// - Parameters:
   ///   - rows: the catalogue, of the precision of `Score`.
@@ -92,8 +89,7 @@ final class QuantizedBlock<Score: BatchScore> {
     // Every part a multiple of a cache line.
     let parts = [
       2 * count * k, count * capacity, count * capacity, count * factorCount, padded * factorCount,
-      Self.tileQueries * QuantizedRows.chunkRows, QuantizedRows.chunkRows, 16 * rows.width + 16, 3 * capacity,
-      2 * capacity, 2 * capacity, 2 * k,
+      Self.tileQueries * QuantizedRows.chunkRows, QuantizedRows.chunkRows, capacity + 15, 3 * capacity, 2 * capacity,
     ].map { GemmBlocking.roundUp($0, to: 16) }
     workspaceFloats = parts.reduce(0, +)
     workspace = BufferPool.shared.take(floats: workspaceFloats)
@@ -109,12 +105,9 @@ final class QuantizedBlock<Score: BatchScore> {
     packed = part(4, of: Int32.self)
     scores = part(5, of: Score.self)
     hits = part(6, of: Int32.self)
-    gathered = part(7, of: Float.self)
+    exact = part(7, of: Float.self)
     picked = part(8, of: Int32.self)
-    exact = part(9, of: UInt64.self)
-    bounds = part(10, of: UInt64.self)
-    heap = part(11, of: UInt64.self)
-    gathered.update(repeating: 0, count: 16 * rows.width + 16)
+    ranked = part(9, of: UInt64.self)
     for query in 0..<count {
       (progress + query).initialize(
         to: Progress(
@@ -313,30 +306,29 @@ final class QuantizedBlock<Score: BatchScore> {
 
   /// Scores the candidates of some queries, to the bit as the float product does, and hands out the results.
   ///
-  /// First those with the k highest upper bounds: the k-th best of their scores is what the upper bounds of the others have
-  /// to reach. Rows are asked for one step ahead: those of the next query before what is left of this one is scored.
+  /// First those with about the k highest upper bounds: what k of their scores reach, the upper bounds of the others have to
+  /// reach too. Rows are asked for one step ahead: those of the next query before what is left of this one is scored.
   private func finish(_ queries: [Int], _ deliver: (Int, [ScoredIndex]) -> Void) {
     let queries = queries.filter { progress[$0].query != nil }
     guard var next = queries.first.map({ pickBest($0, picked) }) else { return }
     for (place, query) in queries.enumerated() {
       let first = next
-      var scored = score(query, first, 0)
-      let kthBest = Selection.floor(of: exact, count: scored, k: k, scratch: heap)
+      score(query, first, exact)
+      let kthBest = kernels.bestFloor(exact, first.count, k, k + 3)
       let left = pick(query, from: max(kthBest, floor(query)), below: first.least, picked + 2 * capacity)
       if place + 1 < queries.count { next = pickBest(queries[place + 1], picked + (place + 1) % 2 * capacity) }
-      scored += score(query, left, scored)
-      scoredCount += scored
-      deliver(query, Selection.ranked(exact, count: scored, k: k))
+      score(query, left, exact + first.count)
+      scoredCount += first.count + left.count
+      deliver(query, best([first, left], from: kthBest))
     }
   }
 
-  /// Picks the candidates of a query with the k highest upper bounds.
+  /// Picks the candidates of a query with the highest upper bounds: k of them and what about fills the sixteens in which rows
+  /// are scored.
   private func pickBest(_ query: Int, _ target: UnsafeMutablePointer<Int32>) -> Picked {
     if progress[query].guess == -.infinity { sift(query, floor(query)) }
-    let count = progress[query].candidateCount
-    let ceilings = ceilings + query * capacity
-    for candidate in 0..<count { bounds[candidate] = Selection.key(ceilings[candidate], candidate) }
-    let least = Selection.floor(of: bounds, count: count, k: k, scratch: heap)
+    let least = kernels.bestFloor(
+      ceilings + query * capacity, progress[query].candidateCount, k, GemmBlocking.roundUp(k, to: 16))
     return pick(query, from: least, below: .infinity, target)
   }
 
@@ -363,22 +355,24 @@ final class QuantizedBlock<Score: BatchScore> {
     return result
   }
 
-  /// Scores items for a query and adds their keys to the `held` ones there are; returns how many items there were.
-  private func score(_ query: Int, _ picked: Picked, _ held: Int) -> Int {
-    let width = rows.width
-    let matrix = rows.matrix.pointer + rows.offset * width
-    let scores = gathered + 16 * width
-    for first in stride(from: 0, to: picked.count, by: 16) {
-      let group = min(16, picked.count - first)
-      for row in 0..<group {
-        (gathered + row * width).update(from: matrix + Int(picked.items[first + row]) * width, count: width)
+  /// The exact scores of picked items; up to fifteen numbers after them are overwritten.
+  private func score(_ query: Int, _ picked: Picked, _ scores: UnsafeMutablePointer<Float>) {
+    let matrix = rows.matrix.pointer + rows.offset * rows.width
+    kernels.scoreChosenRows(
+      picked.count, rows.width, vector(query), matrix, picked.items, scores, GemmBlocking.depth)
+  }
+
+  /// The k best of what has been scored, where it is known what k of them reach.
+  private func best(_ picked: [Picked], from least: Float) -> [ScoredIndex] {
+    var kept = 0
+    var scored = 0
+    for part in picked {
+      for place in 0..<part.count {
+        ranked[kept] = Selection.key(exact[scored + place], Int(part.items[place]))
+        kept += exact[scored + place] >= least ? 1 : 0
       }
-      // Always sixteen rows, some of them left over: one row alone takes as long as sixteen.
-      kernels.scoreRows(16, width, vector(query), gathered, scores, GemmBlocking.depth)
-      for row in 0..<group {
-        exact[held + first + row] = Selection.key(scores[row], Int(picked.items[first + row]))
-      }
+      scored += part.count
     }
-    return picked.count
+    return Selection.ranked(ranked, count: kept, k: k)
   }
 }

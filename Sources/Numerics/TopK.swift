@@ -244,27 +244,6 @@ struct Selection {
     return ordered.prefix(k).map(decoded)
   }
 
-  /// The k-th best score of some keys; -infinity where there are fewer.
-  /// - Parameters:
-  ///   - keys: `count` different keys, in any order.
-  ///   - count: number of keys.
-  ///   - k: which of them, at least one.
-  ///   - scratch: room for k keys.
-  static func floor(
-    of keys: UnsafePointer<UInt64>, count: Int, k: Int, scratch: UnsafeMutablePointer<UInt64>
-  ) -> Float {
-    guard count >= k else { return -.infinity }
-    guard count <= mostRanked else {
-      var selection = Selection(keys: scratch, capacity: k)
-      for place in 0..<count { selection.offer(keys[place]) }
-      return selection.floor
-    }
-    return withRanks(keys, count: count) { ranks in
-      for place in 0..<count where ranks[place] == k - 1 { return decoded(keys[place]).score }
-      return -.infinity
-    }
-  }
-
   /// Most keys that are ranked by counting.
   private static let mostRanked = 96
 

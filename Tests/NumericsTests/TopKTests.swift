@@ -100,6 +100,53 @@ import Testing
     }
   }
 
+  @Test(arguments: supportedLevels) func chosenRowsHaveTheBitsOfAllRows(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    var stream = RandomStream(seed: 4, purpose: .test, epoch: 0)
+    for width in [1, 3, 4, 31, 64, 130] {
+      let items = Distribution.uniform.values(40 * width)
+      let query = Distribution.uniform.values(width, salt: 1)
+      let buffer = GuardedFloats(capacity: 40 * width)
+      let source = buffer.place(items, .end)
+      var all = [Float](repeating: 0, count: 40)
+      table.scoreRows(40, width, query, source, &all, 384)
+      for count in [0, 1, 15, 16, 17, 35] {
+        // The last row lies at the end of what may be read.
+        let chosen = (0..<count).map { $0 == count / 2 ? 39 : Int32(stream.below(40)) }
+        let padded = (count + 15) & ~15
+        let output = GuardedFloats(capacity: max(1, padded))
+        let out = output.row(padded, .end)
+        table.scoreChosenRows(count, width, query, source, chosen, out, 384)
+        for (place, row) in chosen.enumerated() { #expect(out[place].bitPattern == all[Int(row)].bitPattern) }
+      }
+    }
+  }
+
+  @Test(arguments: supportedLevels) func bestFloorIsReachedByKAndFewMore(_ level: SIMDLevel) {
+    let table = KernelTable.table(level)
+    for (salt, distribution) in [Distribution.uniform, .logNormal, .uniform].enumerated() {
+      for count in [0, 1, 2, 15, 16, 17, 40, 113, 1000] {
+        var values = distribution.values(count, salt: salt)
+        // The last kind has ties: every value stands for about a tenth of them.
+        if salt == 2 { values = values.map { ($0 * 5).rounded() } }
+        let buffer = GuardedFloats(capacity: max(1, count))
+        let source = buffer.place(values, .end)
+        for k in [1, 2, 20, 100] {
+          let floor = table.bestFloor(source, count, k, k + 4)
+          let reaching = values.filter { $0 >= floor }.count
+          #expect(reaching >= min(k, count), "\(count) \(k)")
+          #expect((floor == -.infinity) == (count < k), "\(count) \(k)")
+          if salt == 0 && count >= k { #expect(reaching <= k + 4, "\(count) \(k)") }
+        }
+      }
+    }
+    // A span that Float cannot hold, and one without width: every value stays.
+    let wide: [Float] = [-3e38, 3e38, 0, 1]
+    #expect(table.bestFloor(wide, 4, 2, 2) == -3e38)
+    let flat = [Float](repeating: 1.5, count: 50)
+    #expect(table.bestFloor(flat, 50, 7, 7) == 1.5)
+  }
+
   @Test(arguments: supportedLevels) func groupMaximaBoundTheBestScores(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
     var maxima = [Float](repeating: 0, count: 128)
