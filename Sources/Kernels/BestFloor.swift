@@ -7,7 +7,7 @@
 /// that k reach and the next, and stops when few enough are left or after four rounds: no branch depends on a single value.
 /// - Parameters:
 ///   - values: `count` floats, no NaN.
-///   - count: number of values.
+///   - count: number of values, below 2^23.
 ///   - k: how many have to reach it, at least one.
 ///   - most: how many may reach it without another round.
 /// - Returns: -infinity for fewer than k values.
