@@ -227,18 +227,7 @@ struct Selection {
   ///   - count: number of keys.
   ///   - k: most results wanted.
   static func ranked(_ keys: UnsafePointer<UInt64>, count: Int, k: Int) -> [ScoredIndex] {
-    guard count > mostRanked else {
-      return withRanks(keys, count: count) { ranks in
-        let wanted = min(k, count)
-        return [ScoredIndex](unsafeUninitializedCapacity: wanted) { results, initialized in
-          guard let base = results.baseAddress else { return }
-          for place in 0..<count where ranks[place] < wanted {
-            (base + Int(ranks[place])).initialize(to: decoded(keys[place]))
-          }
-          initialized = wanted
-        }
-      }
-    }
+    guard count > mostRanked else { return rankedByCounting(keys, count: count, k: k) }
     var ordered = Array(UnsafeBufferPointer(start: keys, count: count))
     ordered.sort(by: >)
     return ordered.prefix(k).map(decoded)
@@ -247,18 +236,23 @@ struct Selection {
   /// Most keys that are ranked by counting.
   private static let mostRanked = 96
 
-  /// Calls `body` with the place of each of at most `mostRanked` different keys.
-  private static func withRanks<Result>(
-    _ keys: UnsafePointer<UInt64>, count: Int, _ body: (UnsafePointer<Int64>) -> Result
-  ) -> Result {
-    withUnsafeTemporaryAllocation(of: SIMD8<UInt64>.self, capacity: mostRanked / 4) { buffer in
+  /// The contract of `ranked`, for at most `mostRanked` keys.
+  private static func rankedByCounting(_ keys: UnsafePointer<UInt64>, count: Int, k: Int) -> [ScoredIndex] {
+    let wanted = min(k, count)
+    return withUnsafeTemporaryAllocation(of: SIMD8<UInt64>.self, capacity: mostRanked / 4) { buffer in
       guard let base = UnsafeMutableRawPointer(buffer.baseAddress) else { preconditionFailure("no room for ranks") }
       let copy = base.assumingMemoryBound(to: UInt64.self)
       copy.update(from: keys, count: count)
       for place in count..<(count + 7) & ~7 { copy[place] = 0 }
       let ranks = base.assumingMemoryBound(to: Int64.self) + mostRanked
       kernels.rankKeys(copy, count, ranks)
-      return body(ranks)
+      return [ScoredIndex](unsafeUninitializedCapacity: wanted) { results, initialized in
+        guard let base = results.baseAddress else { return }
+        for place in 0..<count where ranks[place] < wanted {
+          (base + Int(ranks[place])).initialize(to: decoded(keys[place]))
+        }
+        initialized = wanted
+      }
     }
   }
 }
