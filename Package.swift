@@ -52,7 +52,7 @@ let package = Package(
       swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(wideKernelFlags)]),
     .target(
       name: "KernelsAVX512", dependencies: ["CPlatform"],
-      swiftSettings: common + [.define("KERNEL_FMA"), .unsafeFlags(widestKernelFlags)]),
+      swiftSettings: common + [.define("KERNEL_FMA"), .define("KERNEL_AVX512"), .unsafeFlags(widestKernelFlags)]),
     // Layer 2: matrices and everything numeric; files and formats that know nothing of recommenders.
     .target(
       name: "Numerics", dependencies: ["CPlatform", "Kernels", "KernelsAVX2", "KernelsAVX512", "Files"],

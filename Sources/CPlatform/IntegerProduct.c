@@ -68,6 +68,51 @@ __attribute__((target("avx2"))) void cplatform_word_product(
     out += 16;
   }
 }
+
+// With vectors of 64 bytes one holds the rows of a panel: six sums.
+#define WIDE_SUM_FROM_START(i) __m512i sum##i = _mm512_set1_epi32(factors[i]);
+
+#define WIDE_SUM_FROM_ZERO(i) __m512i sum##i = _mm512_setzero_si512();
+
+#define ADD_WIDE_BYTE_PRODUCTS(i) \
+  sum##i = _mm512_add_epi16(sum##i, _mm512_maddubs_epi16(rows, _mm512_set1_epi32(factor[i])));
+
+#define ADD_WIDE_WORD_PRODUCTS(i) \
+  sum##i = _mm512_add_epi32(sum##i, _mm512_madd_epi16(rows, _mm512_set1_epi32(factor[i])));
+
+#define STORE_WIDE_SUM(i) _mm512_storeu_si512(out + i * stride, sum##i);
+
+__attribute__((target("avx512f,avx512bw"))) void cplatform_wide_byte_product(
+    int64_t panels, int64_t steps, const int16_t *words, const int32_t *factors, int16_t *out, int64_t stride) {
+  for (int64_t panel = 0; panel < panels; panel++) {
+    FOR_EACH_QUERY(WIDE_SUM_FROM_START)
+    const int32_t *factor = factors + 6;
+    for (int64_t step = 0; step < steps; step++) {
+      const __m512i rows = _mm512_loadu_si512(words);
+      FOR_EACH_QUERY(ADD_WIDE_BYTE_PRODUCTS)
+      factor += 6;
+      words += 32;
+    }
+    FOR_EACH_QUERY(STORE_WIDE_SUM)
+    out += 32;
+  }
+}
+
+__attribute__((target("avx512f,avx512bw"))) void cplatform_wide_word_product(
+    int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride) {
+  for (int64_t panel = 0; panel < panels; panel++) {
+    FOR_EACH_QUERY(WIDE_SUM_FROM_ZERO)
+    const int32_t *factor = factors;
+    for (int64_t step = 0; step < steps; step++) {
+      const __m512i rows = _mm512_loadu_si512(words);
+      FOR_EACH_QUERY(ADD_WIDE_WORD_PRODUCTS)
+      factor += 6;
+      words += 16;
+    }
+    FOR_EACH_QUERY(STORE_WIDE_SUM)
+    out += 16;
+  }
+}
 #else
 void cplatform_byte_product(
     int64_t panels, int64_t steps, const int16_t *words, const int32_t *factors, int16_t *out, int64_t stride) {
@@ -98,5 +143,15 @@ void cplatform_word_product(
       out[query * stride + row] = (int32_t)sum;
     }
   }
+}
+
+void cplatform_wide_byte_product(
+    int64_t panels, int64_t steps, const int16_t *words, const int32_t *factors, int16_t *out, int64_t stride) {
+  cplatform_byte_product(panels, steps, words, factors, out, stride);
+}
+
+void cplatform_wide_word_product(
+    int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride) {
+  cplatform_word_product(panels, steps, words, factors, out, stride);
 }
 #endif

@@ -1,5 +1,7 @@
 // Copies of matrix blocks in the order in which the tile kernel reads them.
 
+import CPlatform
+
 /// Packs op(A)[m, k] into panels of 6 rows: panel p holds for each step of k the six numbers of rows 6p ..< 6p + 6.
 ///
 /// Rows past m are zero. Writes 6 * ceil(m / 6) * k floats.
@@ -15,26 +17,21 @@ package func packLeft(
   _ m: Int, _ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ transposed: Bool,
   _ packed: UnsafeMutablePointer<Float>
 ) {
-  var out = packed
-  var row = 0
-  while row < m {
-    let rows = m &- row
-    if rows >= 6 {
-      if transposed {
-        packLeftColumns(k, a + row, stride, out)
-      } else {
-        packLeftRows(k, a + row &* stride, stride, out)
-      }
-    } else {
-      for step in 0..<k {
-        for r in 0..<6 {
-          out[6 &* step &+ r] =
-            r < rows ? (transposed ? a[step &* stride &+ row &+ r] : a[(row &+ r) &* stride &+ step]) : 0
-        }
+  let whole = m / 6
+  if transposed {
+    packLeftColumns(k, whole, a, stride, packed)
+  } else {
+    for panel in 0..<whole { packLeftRows(k, a + 6 &* panel &* stride, stride, packed + 6 &* panel &* k) }
+  }
+  let row = 6 &* whole
+  if row < m {
+    let out = packed + row &* k
+    for step in 0..<k {
+      for r in 0..<6 {
+        out[6 &* step &+ r] =
+          row &+ r < m ? (transposed ? a[step &* stride &+ row &+ r] : a[(row &+ r) &* stride &+ step]) : 0
       }
     }
-    out += 6 &* k
-    row = row &+ 6
   }
 }
 
@@ -64,6 +61,7 @@ package func packRight(
         var source = b + column
         var target = out
         for _ in 0..<k {
+          cplatform_prefetch_near(source + 16)
           store(load(source), target)
           source += stride
           target += 16
@@ -106,7 +104,14 @@ package func packLeftGathered(
         (
           a + Int(rows[row]) &* stride, a + Int(rows[row &+ 1]) &* stride, a + Int(rows[row &+ 2]) &* stride,
           a + Int(rows[row &+ 3]) &* stride, a + Int(rows[row &+ 4]) &* stride, a + Int(rows[row &+ 5]) &* stride
-        ), out)
+        ), out
+      ) { step in
+        let last = m &- 1
+        for r in 0..<6 {
+          let next = row &+ 6 &+ r
+          cplatform_prefetch_to_read(a + (Int(rows[next < last ? next : last]) &* stride &+ step))
+        }
+      }
     } else {
       for r in 0..<6 {
         if row &+ r < m {
@@ -165,37 +170,55 @@ func store4(_ value: SIMD4<Float>, _ pointer: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(pointer).storeBytes(of: value, as: SIMD4<Float>.self)
 }
 
-/// Six consecutive columns of a stored [k, *] matrix: six neighbours a step, copied as four and two.
+/// Columns of a stored [k, *] matrix: six neighbours a step for each of `panels` panels, copied as four and two.
+///
+/// A stored row is read once, from left to right, and the row four steps on is asked for meanwhile.
 @inline(__always)
-func packLeftColumns(_ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>) {
-  var source = a
-  var target = out
-  for _ in 0..<k {
-    store4(load4(source), target)
-    let pair = UnsafeRawPointer(source + 4).loadUnaligned(as: SIMD2<Float>.self)
-    UnsafeMutableRawPointer(target + 4).storeBytes(of: pair, as: SIMD2<Float>.self)
-    source += stride
-    target += 6
+func packLeftColumns(
+  _ k: Int, _ panels: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>
+) {
+  let panel = 6 &* k
+  for step in 0..<k {
+    var source = a + step &* stride
+    var target = out + 6 &* step
+    var ahead = source + 4 &* stride
+    let aheadEnd = ahead + 6 &* panels
+    while ahead < aheadEnd {
+      cplatform_prefetch_to_read(ahead)
+      ahead += 16
+    }
+    for _ in 0..<panels {
+      store4(load4(source), target)
+      let pair = UnsafeRawPointer(source + 4).loadUnaligned(as: SIMD2<Float>.self)
+      UnsafeMutableRawPointer(target + 4).storeBytes(of: pair, as: SIMD2<Float>.self)
+      source += 6
+      target += panel
+    }
   }
 }
 
-/// Six consecutive stored rows.
+/// Six consecutive stored rows; the next six are asked for meanwhile, because a pass over k is too short for the
+/// processor to notice by itself what comes.
 @inline(__always)
 func packLeftRows(_ k: Int, _ a: UnsafePointer<Float>, _ stride: Int, _ out: UnsafeMutablePointer<Float>) {
-  packLeftRows(k, (a, a + stride, a + 2 &* stride, a + 3 &* stride, a + 4 &* stride, a + 5 &* stride), out)
+  let ahead = a + 6 &* stride
+  packLeftRows(k, (a, a + stride, a + 2 &* stride, a + 3 &* stride, a + 4 &* stride, a + 5 &* stride), out) { step in
+    for row in 0..<6 { cplatform_prefetch_to_read(ahead + (row &* stride &+ step)) }
+  }
 }
 
-/// Six rows, transposed four steps at a time in registers.
+/// Six rows, transposed four steps at a time in registers; `ahead(step)` is called every sixteen steps.
 @inline(__always)
 func packLeftRows(
   _ k: Int,
   _ rows: (
     UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
     UnsafePointer<Float>
-  ), _ out: UnsafeMutablePointer<Float>
+  ), _ out: UnsafeMutablePointer<Float>, _ ahead: (Int) -> Void
 ) {
   var step = 0
   while step &+ 4 <= k {
+    if step & 15 == 0 { ahead(step) }
     let target = out + 6 &* step
     let row0 = load4(rows.0 + step)
     let row1 = load4(rows.1 + step)

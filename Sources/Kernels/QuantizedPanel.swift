@@ -46,7 +46,7 @@ package func quantizeBytePanel(
   }
 }
 
-/// Rounds up to 16 rows to 16-bit integers and interleaves them for `cplatform_word_product`.
+/// Rounds up to 16 rows to 16-bit integers and interleaves them for `wordTileProduct`.
 ///
 /// n[i] = round(x[i] * inverse), to nearest even; word (s, r) = n[2s] in the lower and n[2s + 1] in the upper half, for
 /// row r. Words of missing rows are zeros.

@@ -23,6 +23,20 @@ package func stridedBlock(
 ) {
   var column = 0
   var panel = b
+  #if KERNEL_AVX512
+    while column &+ 32 <= n {
+      var row = 0
+      while row < m {
+        let rows = m &- row < 6 ? m &- row : 6
+        stridedTile32(
+          rows, k, a + row &* rowStride, rowStride, stepStride, panel, c + (row &* stride &+ column), stride,
+          accumulate)
+        row = row &+ 6
+      }
+      panel += 32 &* k
+      column = column &+ 32
+    }
+  #endif
   while column < n {
     let columns = n &- column < 16 ? n &- column : 16
     var row = 0
@@ -44,42 +58,84 @@ func stridedTile(
   _ rows: Int, _ columns: Int, _ k: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ stepStride: Int,
   _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ accumulate: Bool
 ) {
-  let last = rows &- 1
-  var left0 = a
-  var left1 = a + (last < 1 ? last : 1) &* rowStride
-  var left2 = a + (last < 2 ? last : 2) &* rowStride
-  var left3 = a + (last < 3 ? last : 3) &* rowStride
-  var left4 = a + (last < 4 ? last : 4) &* rowStride
-  var left5 = a + (last < 5 ? last : 5) &* rowStride
-  var sum0 = Lane.zero
-  var sum1 = Lane.zero
-  var sum2 = Lane.zero
-  var sum3 = Lane.zero
-  var sum4 = Lane.zero
-  var sum5 = Lane.zero
+  var sums = SixSums()
+  var left = SixRows(a, rows, rowStride)
   var right = b
   var step = 0
   while step < k {
-    let values = load(right)
-    sum0 = multiplyAdd(sum0, Lane(repeating: left0.pointee), values)
-    sum1 = multiplyAdd(sum1, Lane(repeating: left1.pointee), values)
-    sum2 = multiplyAdd(sum2, Lane(repeating: left2.pointee), values)
-    sum3 = multiplyAdd(sum3, Lane(repeating: left3.pointee), values)
-    sum4 = multiplyAdd(sum4, Lane(repeating: left4.pointee), values)
-    sum5 = multiplyAdd(sum5, Lane(repeating: left5.pointee), values)
-    left0 += stepStride
-    left1 += stepStride
-    left2 += stepStride
-    left3 += stepStride
-    left4 += stepStride
-    left5 += stepStride
+    sums.add(left, load(right))
+    left.advance(stepStride)
     right += 16
     step = step &+ 1
   }
-  storeEdgeRow(sum0, c, columns, 1, accumulate)
-  if rows > 1 { storeEdgeRow(sum1, c + stride, columns, 1, accumulate) }
-  if rows > 2 { storeEdgeRow(sum2, c + 2 &* stride, columns, 1, accumulate) }
-  if rows > 3 { storeEdgeRow(sum3, c + 3 &* stride, columns, 1, accumulate) }
-  if rows > 4 { storeEdgeRow(sum4, c + 4 &* stride, columns, 1, accumulate) }
-  if rows > 5 { storeEdgeRow(sum5, c + 5 &* stride, columns, 1, accumulate) }
+  sums.storeEdge(rows, columns, c, stride, 1, accumulate)
+}
+
+#if KERNEL_AVX512
+  /// One tile of at most 6 x 32: six sums of sixteen would wait for one another (`gemmTile12x32`).
+  @inline(__always)
+  func stridedTile32(
+    _ rows: Int, _ k: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ stepStride: Int, _ b: UnsafePointer<Float>,
+    _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ accumulate: Bool
+  ) {
+    var leftSums = SixSums()
+    var rightSums = SixSums()
+    var left = SixRows(a, rows, rowStride)
+    var right = b
+    var step = 0
+    while step < k {
+      leftSums.add(left, load(right))
+      rightSums.add(left, load(right + 16 &* k))
+      left.advance(stepStride)
+      right += 16
+      step = step &+ 1
+    }
+    leftSums.storeEdge(rows, 16, c, stride, 1, accumulate)
+    rightSums.storeEdge(rows, 16, c + 16, stride, 1, accumulate)
+  }
+#endif
+
+/// Places in six rows, the last of them repeated where there are fewer.
+struct SixRows {
+  var row0: UnsafePointer<Float>
+  var row1: UnsafePointer<Float>
+  var row2: UnsafePointer<Float>
+  var row3: UnsafePointer<Float>
+  var row4: UnsafePointer<Float>
+  var row5: UnsafePointer<Float>
+
+  @inline(__always)
+  init(_ first: UnsafePointer<Float>, _ rows: Int, _ stride: Int) {
+    let last = rows &- 1
+    row0 = first
+    row1 = first + (last < 1 ? last : 1) &* stride
+    row2 = first + (last < 2 ? last : 2) &* stride
+    row3 = first + (last < 3 ? last : 3) &* stride
+    row4 = first + (last < 4 ? last : 4) &* stride
+    row5 = first + (last < 5 ? last : 5) &* stride
+  }
+
+  /// Moves on by `step` floats in every row.
+  @inline(__always)
+  mutating func advance(_ step: Int) {
+    row0 += step
+    row1 += step
+    row2 += step
+    row3 += step
+    row4 += step
+    row5 += step
+  }
+}
+
+extension SixSums {
+  /// Adds the numbers of A at six places times sixteen of B.
+  @inline(__always)
+  mutating func add(_ factors: SixRows, _ values: Lane) {
+    row0 = multiplyAdd(row0, Lane(repeating: factors.row0.pointee), values)
+    row1 = multiplyAdd(row1, Lane(repeating: factors.row1.pointee), values)
+    row2 = multiplyAdd(row2, Lane(repeating: factors.row2.pointee), values)
+    row3 = multiplyAdd(row3, Lane(repeating: factors.row3.pointee), values)
+    row4 = multiplyAdd(row4, Lane(repeating: factors.row4.pointee), values)
+    row5 = multiplyAdd(row5, Lane(repeating: factors.row5.pointee), values)
+  }
 }

@@ -1,7 +1,5 @@
 // What the batch top-k asks of an integer score: its product, its scan, its precision. Guide: Docs/Benchmarks/topk.md.
 
-import CPlatform
-
 /// An integer score of the batch: what its product, its scan and its bounds need to know.
 protocol BatchScore: FixedWidthInteger & BitwiseCopyable {
   /// `(scores, count, threshold, found)`: the positions of scores that reach a threshold; returns how many.
@@ -29,7 +27,8 @@ extension Int16: BatchScore {
     _ rows: QuantizedRows, _ chunk: Int, _ panels: Int, _ factors: UnsafePointer<Int32>,
     _ out: UnsafeMutablePointer<Int16>, _ stride: Int
   ) {
-    cplatform_byte_product(Int64(panels), Int64(rows.steps), rows.bytes(ofChunk: chunk), factors, out, Int64(stride))
+    kernels.byteTileProduct(
+      Int64(panels), Int64(rows.steps), rows.bytes(ofChunk: chunk), factors, out, Int64(stride))
   }
 }
 
@@ -42,6 +41,7 @@ extension Int32: BatchScore {
     _ rows: QuantizedRows, _ chunk: Int, _ panels: Int, _ factors: UnsafePointer<Int32>,
     _ out: UnsafeMutablePointer<Int32>, _ stride: Int
   ) {
-    cplatform_word_product(Int64(panels), Int64(rows.steps), rows.words(ofChunk: chunk), factors, out, Int64(stride))
+    kernels.wordTileProduct(
+      Int64(panels), Int64(rows.steps), rows.words(ofChunk: chunk), factors, out, Int64(stride))
   }
 }

@@ -277,7 +277,7 @@ private func multiplyBlocked(
   defer { BufferPool.shared.give(packed, floats: packedCount) }
   let blockRows = min(
     GemmBlocking.rows,
-    max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((m + 15) / 16, to: GemmBlocking.tileRows)))
+    max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((m + 15) / 16, to: 2 * GemmBlocking.tileRows)))
   let rowBlocks = (m + blockRows - 1) / blockRows
 
   for columnStart in stride(from: 0, to: n, by: chunkColumns) {

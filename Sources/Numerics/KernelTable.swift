@@ -1,5 +1,6 @@
 // The kernels of one instruction set as function values, chosen once at start.
 
+import CPlatform
 import Kernels
 import KernelsAVX2
 import KernelsAVX512
@@ -14,6 +15,11 @@ package struct KernelTable: Sendable {
   package typealias Input = UnsafePointer<Float>
   /// Floats written or updated.
   package typealias Output = UnsafeMutablePointer<Float>
+  /// `(panels, steps, rows, factors, out, stride)`: six rounded queries times panels of rounded rows.
+  package typealias TileProduct<Number> =
+    @Sendable (
+      Int64, Int64, UnsafePointer<Number>, UnsafePointer<Int32>, UnsafeMutablePointer<Number>, Int64
+    ) -> Void
 
   /// The level these functions were compiled for.
   package let level: SIMDLevel
@@ -83,6 +89,14 @@ package struct KernelTable: Sendable {
   /// `(panels, steps, words, factors, out)`: one rounded query times panels of 32 rows of bytes.
   package let byteProduct:
     @Sendable (Int, Int, UnsafePointer<Int16>, UnsafePointer<Int32>, UnsafeMutablePointer<Int16>) -> Void
+  /// `(panels, steps, words, factors, out, stride)`: six rounded queries times panels of 32 rows of bytes.
+  ///
+  /// Not for `baseline` on x86-64.
+  package let byteTileProduct: TileProduct<Int16>
+  /// `(panels, steps, words, factors, out, stride)`: six rounded queries times panels of 16 rows of 16-bit words.
+  ///
+  /// Not for `baseline` on x86-64.
+  package let wordTileProduct: TileProduct<Int32>
   /// `(scores, count, threshold, indices)`: `thresholdScan` of 16-bit scores.
   package let shortScan: @Sendable (UnsafePointer<Int16>, Int, Int16, UnsafeMutablePointer<Int32>) -> Int
   /// `(scores, count, groups, maxima)`: `groupMaxima` of 16-bit scores.
@@ -151,6 +165,8 @@ package struct KernelTable: Sendable {
     quantizeBytePanel: Kernels.quantizeBytePanel,
     quantizeWordPanel: Kernels.quantizeWordPanel,
     byteProduct: Kernels.byteProduct,
+    byteTileProduct: { cplatform_byte_product($0, $1, $2, $3, $4, $5) },
+    wordTileProduct: { cplatform_word_product($0, $1, $2, $3, $4, $5) },
     shortScan: Kernels.shortScan,
     shortGroupMaxima: Kernels.shortGroupMaxima,
     integerScan: Kernels.integerScan,
@@ -201,6 +217,8 @@ package struct KernelTable: Sendable {
     quantizeBytePanel: KernelsAVX2.quantizeBytePanel,
     quantizeWordPanel: KernelsAVX2.quantizeWordPanel,
     byteProduct: KernelsAVX2.byteProduct,
+    byteTileProduct: { cplatform_byte_product($0, $1, $2, $3, $4, $5) },
+    wordTileProduct: { cplatform_word_product($0, $1, $2, $3, $4, $5) },
     shortScan: KernelsAVX2.shortScan,
     shortGroupMaxima: KernelsAVX2.shortGroupMaxima,
     integerScan: KernelsAVX2.integerScan,
@@ -251,6 +269,8 @@ package struct KernelTable: Sendable {
     quantizeBytePanel: KernelsAVX512.quantizeBytePanel,
     quantizeWordPanel: KernelsAVX512.quantizeWordPanel,
     byteProduct: KernelsAVX512.byteProduct,
+    byteTileProduct: { cplatform_wide_byte_product($0, $1, $2, $3, $4, $5) },
+    wordTileProduct: { cplatform_wide_word_product($0, $1, $2, $3, $4, $5) },
     shortScan: KernelsAVX512.shortScan,
     shortGroupMaxima: KernelsAVX512.shortGroupMaxima,
     integerScan: KernelsAVX512.integerScan,

@@ -4,9 +4,9 @@
 enum QuantizedFactors: Sendable {
   /// `byteProduct`: the start, then two factors for each pair of columns.
   case oneOverBytes
-  /// `cplatform_byte_product`: the start, then two bytes for each pair of columns.
+  /// `byteTileProduct`: the start, then two bytes for each pair of columns.
   case tileOverBytes
-  /// `cplatform_word_product`: two words for each pair of columns.
+  /// `wordTileProduct`: two words for each pair of columns.
   case tileOverWords
 
   /// The precision of the rows.

@@ -1,6 +1,5 @@
 // Exact top-k over rounded rows against scoring everything.
 
-import CPlatform
 import Glibc
 import Numerics
 import Testing
@@ -313,7 +312,7 @@ extension QuantizedTopKTests {
           tileFactors += [factor, 0, factor, factor, 0, factor]
         }
         var tile = [Int16](repeating: 7, count: 6 * 32)
-        cplatform_byte_product(1, Int64(steps), bytes, tileFactors, &tile, 32)
+        table.byteTileProduct(1, Int64(steps), bytes, tileFactors, &tile, 32)
         for row in 0..<32 {
           let sum = row < rows ? Int16(truncatingIfNeeded: coarseSums[row]) : 0
           #expect((0..<6).map { tile[32 * $0 + row] } == [sum, 0, sum, sum, 0, sum], "\(width) \(rows) \(row)")
@@ -327,7 +326,7 @@ extension QuantizedTopKTests {
           return [pair, 0, pair, pair, 0, pair]
         }
         var results = [Int32](repeating: 7, count: 6 * 16)
-        cplatform_word_product(1, Int64(steps), words, pairs, &results, 16)
+        table.wordTileProduct(1, Int64(steps), words, pairs, &results, 16)
         for row in 0..<16 {
           let sum = row < rows ? Int32(sums[row]) : 0
           #expect((0..<6).map { results[16 * $0 + row] } == [sum, 0, sum, sum, 0, sum], "\(width) \(rows) \(row)")

@@ -104,6 +104,16 @@ void cplatform_byte_product(
 void cplatform_word_product(
     int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride);
 
+/// As `cplatform_byte_product`, with vectors of 64 bytes.
+/// Only call it on x86-64 when `cplatform_has_avx512()` is true.
+void cplatform_wide_byte_product(
+    int64_t panels, int64_t steps, const int16_t *words, const int32_t *factors, int16_t *out, int64_t stride);
+
+/// As `cplatform_word_product`, with vectors of 64 bytes.
+/// Only call it on x86-64 when `cplatform_has_avx512()` is true.
+void cplatform_wide_word_product(
+    int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride);
+
 #if defined(__x86_64__)
 /// CRC32C (Castagnoli) of `length` bytes continued from `crc`, by the CPU's instruction.
 /// Only call it when `cplatform_has_crc32c()` is true. Pass 0 for a new sum.
