@@ -74,9 +74,14 @@ package struct Contender {
 }
 
 /// Runs the contenders in turn for `rounds` rounds, after one round to warm up, and summarises each.
-/// - Parameter ceiling: rate to compare with, in the unit of the contenders' work per second.
-package func alternate(_ contenders: [Contender], rounds: Int, ceiling: Double? = nil) throws -> [BenchmarkMeasurement]
-{
+/// - Parameters:
+///   - ceiling: rate to compare with, in the unit of the contenders' work per second.
+///   - limit: a contender that works as fast as the machine can, in place of `ceiling`: where other tenants slow the
+///     machine down for minutes, only runs in between tell what it could do.
+package func alternate(
+  _ contenders: [Contender], rounds: Int, ceiling: Double? = nil, limit: Contender? = nil
+) throws -> [BenchmarkMeasurement] {
+  let contenders = contenders + (limit.map { [$0] } ?? [])
   var times = [[Double]](repeating: [], count: contenders.count)
   for contender in contenders { _ = try contender.run() }
   for _ in 0..<rounds {
@@ -86,15 +91,20 @@ package func alternate(_ contenders: [Contender], rounds: Int, ceiling: Double? 
       times[index].append(try contender.run())
     }
   }
-  var measurements = zip(contenders, times).map { contender, times in
-    BenchmarkMeasurement(contender: contender.name, times: times) { contender.work / $0 }
+  return zip(contenders, times).map { contender, own in
+    var measurement = BenchmarkMeasurement(contender: contender.name, times: own) { contender.work / $0 }
+    measurement.ratio = medianQuotient(own, times[0])
+    measurement.shareOfCeiling =
+      limit.map { contender.work / $0.work * medianQuotient(times[times.count - 1], own) }
+      ?? ceiling.map { measurement.rate / $0 }
+    return measurement
   }
-  let first = measurements.first?.median ?? 0
-  for index in measurements.indices {
-    measurements[index].shareOfCeiling = ceiling.map { measurements[index].rate / $0 }
-    measurements[index].ratio = measurements[index].median / first
-  }
-  return measurements
+}
+
+/// The median over the rounds of one contender's time over another's: what a disturbance of some seconds does to both is
+/// in no quotient, though it may be in either median.
+private func medianQuotient(_ times: [Double], _ others: [Double]) -> Double {
+  quantile(zip(times, others).map { $0 / $1 }.sorted(), 0.5)
 }
 
 /// The quantile of ascending numbers by linear interpolation.

@@ -16,7 +16,8 @@ package struct BenchmarkMeasurement: Sendable {
   package var rate: Double
   /// Rate over the ceiling measured in the same run; nil where there is none.
   package var shareOfCeiling: Double?
-  /// Median time of this contender over that of the first contender of the case: above 1 means the first is faster.
+  /// Time of this contender over that of the first contender of the case, the median over the rounds: above 1 means the
+  /// first is faster.
   package var ratio: Double
 
   /// Creates a measurement from times taken elsewhere; `alternate` makes those of timed runs.

@@ -41,7 +41,8 @@ extension Benchmark {
         cases.append(
           BenchmarkCase(
             name: shape.name,
-            measurements: try alternate(contenders(shape, peer), rounds: options.rounds, ceiling: ceiling)))
+            measurements: try alternate(
+              contenders(shape, peer), rounds: options.rounds, limit: registersOnly(shape, threads))))
       }
       // The loop without FMA is so slow that it gets a small product of its own; rates compare.
       let small = Shape(m: 96, k: 384, n: 96)
@@ -49,7 +50,8 @@ extension Benchmark {
         BenchmarkCase(
           name: small.name,
           measurements: try alternate(
-            contenders(small, nil) + [withoutFMA(small)], rounds: options.rounds, ceiling: ceiling)))
+            contenders(small, nil) + [withoutFMA(small)], rounds: options.rounds, limit: registersOnly(small, threads)))
+      )
       return BenchmarkSection(
         threads: threads, unit: "GFLOP/s", ceiling: (ceiling, "multiply-add in registers"), cases: cases, notes: notes)
     }
@@ -71,6 +73,16 @@ extension Benchmark {
         })
     }
     return result
+  }
+
+  /// As many multiply-adds as the product has, on numbers that stay in registers.
+  private static func registersOnly(_ shape: Shape, _ threads: Int) -> Contender {
+    let iterations = Int(shape.operations / MachineCeiling.operationsOfIteration) / threads
+    return Contender(
+      name: "registers only", work: Double(iterations * threads) * MachineCeiling.operationsOfIteration
+    ) {
+      parallelFor(threads) { _ in keep(Numerics.kernels.multiplyAddProbe(iterations, 0.999_999)) }
+    }
   }
 
   /// The same product by `addProduct` compiled without FMA, as a plain Swift program would have it.

@@ -9,8 +9,11 @@ package enum MachineCeiling {
   package static func multiplyAdd(threads: Int) -> Double {
     let iterations = 4_000_000
     return best(threads: threads) { _ in keep(Numerics.kernels.multiplyAddProbe(iterations, 0.999_999)) }
-      * Double(iterations) * 192e-9
+      * Double(iterations) * operationsOfIteration
   }
+
+  /// Work of one iteration of `multiplyAddProbe`, 10^9 operations.
+  static let operationsOfIteration = 192e-9
 
   /// Rate at which `threads` threads read memory that is in no cache, GB/s: the best of
   /// some thirty passes over 256 MiB.

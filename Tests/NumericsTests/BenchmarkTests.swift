@@ -35,8 +35,21 @@ import Testing
     #expect(measurements.map(\.median) == [2, 5])
     #expect(measurements.map(\.minimum) == [1, 4])
     #expect(measurements.map(\.rate) == [5, 2])
-    #expect(measurements.map(\.ratio) == [1, 2.5])
+    // Rounds are compared in pairs: 6 / 1, 4 / 2 and 5 / 3.
+    #expect(measurements.map(\.ratio) == [1, 2])
     #expect(measurements[0].shareOfCeiling == 0.25 && measurements[0].spread == 0.5)
+  }
+
+  @Test func sharesOfALimitAreComparedInPairs() throws {
+    // The limit does twice the work; a disturbance slows both down in the second round.
+    var ours = [9.0, 1, 8, 2].makeIterator()
+    var limit = [9.0, 1, 8, 3].makeIterator()
+    let measurements = try alternate(
+      [.timingItself(name: "ours", work: 10) { ours.next() ?? 0 }], rounds: 3, ceiling: 1,
+      limit: .timingItself(name: "limit", work: 20) { limit.next() ?? 0 })
+    #expect(measurements.map(\.contender) == ["ours", "limit"])
+    #expect(measurements.map(\.shareOfCeiling) == [0.5, 1])
+    #expect(measurements.map(\.ratio) == [1, 1])
   }
 
   @Test func reportsRenderAsTextAndJSON() {

@@ -158,8 +158,8 @@ import Testing
 
   @Test(arguments: supportedLevels) func blocksAreRightAtEveryEdge(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
-    for m in [1, 5, 6, 7, 13] {
-      for n in [1, 15, 16, 17, 40] {
+    for m in [1, 5, 6, 7, 13, 26] {
+      for n in [1, 15, 16, 17, 32, 40, 80] {
         for k in [0, 1, 3, 4, 5, 64, 130] {
           let a = filled(m, k, 1)
           let b = filled(n, k, 2)
