@@ -77,7 +77,7 @@ package struct Contender {
 /// - Parameters:
 ///   - ceiling: rate to compare with, in the unit of the contenders' work per second.
 ///   - limit: a contender that works as fast as the machine can, in place of `ceiling`: where other tenants slow the
-///     machine down for minutes, only runs in between tell what it could do.
+///     machine down for minutes, only runs in between tell what it could do. It comes last in the result.
 package func alternate(
   _ contenders: [Contender], rounds: Int, ceiling: Double? = nil, limit: Contender? = nil
 ) throws -> [BenchmarkMeasurement] {
@@ -88,7 +88,8 @@ package func alternate(
     for (index, contender) in contenders.enumerated() {
       // Threads of a peer may spin for some time after their work; nobody measures while they do.
       if contenders.count > 1 { usleep(100_000) }
-      times[index].append(try contender.run())
+      // No clock here tells less; a zero would leave quotients that are no numbers.
+      times[index].append(max(1e-9, try contender.run()))
     }
   }
   return zip(contenders, times).map { contender, own in

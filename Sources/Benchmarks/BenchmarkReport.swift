@@ -14,7 +14,8 @@ package struct BenchmarkMeasurement: Sendable {
   package var spread: Double
   /// Work per second in the section's unit (GFLOP/s, GB/s, ...), from the median.
   package var rate: Double
-  /// Rate over the ceiling measured in the same run; nil where there is none.
+  /// Rate over the ceiling of the section, or, where a contender of the case works at the limit, the median over the rounds
+  /// of the quotient of both rates; nil where there is neither.
   package var shareOfCeiling: Double?
   /// Time of this contender over that of the first contender of the case, the median over the rounds: above 1 means the
   /// first is faster.

@@ -77,7 +77,7 @@ extension Benchmark {
 
   /// As many multiply-adds as the product has, on numbers that stay in registers.
   private static func registersOnly(_ shape: Shape, _ threads: Int) -> Contender {
-    let iterations = Int(shape.operations / MachineCeiling.operationsOfIteration) / threads
+    let iterations = max(2, Int(shape.operations / MachineCeiling.operationsOfIteration) / threads / 2 * 2)
     return Contender(
       name: "registers only", work: Double(iterations * threads) * MachineCeiling.operationsOfIteration
     ) {

@@ -1,11 +1,11 @@
-// The inner loops of the matrix product: a 6 x 16 tile of the result kept in registers.
+// The inner loops of the matrix product: a tile of the result kept in registers, 6 x 16, or 12 x 32 with AVX-512.
 
 import CPlatform
 
 /// C[m, n] (+)= alpha A B for one packed block; fastest where k is at most a few hundred.
 ///
 /// The tile of six rows by sixteen columns lives in six vectors (twelve AVX registers); each step of k loads one vector
-/// of B and broadcasts six numbers of A. Source: Van Zee and van de Geijn 2015, BLIS.
+/// of B and broadcasts six numbers of A. With AVX-512 tiles of 12 x 32 go first. Source: Van Zee and van de Geijn 2015, BLIS.
 /// The sum over k runs in one fixed order for each element, so the result does not depend on the tile's neighbours.
 /// - Parameters:
 ///   - m: rows of the block.
@@ -228,9 +228,9 @@ struct SixSums {
 
 /// One tile of at most 6 x 16; the packed panels are zero where the tile is smaller.
 ///
-/// The lines of the result, which is next touched hundreds of multiplications from now, and `part` floats from `ahead` on,
-/// which the next panel of B needs, are asked for one by one between the steps: dozens of requests at once fill the
-/// buffers that the loads of the first steps need (AVX-512: 117 instead of 128 GFLOP/s).
+/// The lines of the result, which is next touched hundreds of multiplications from now, and as much as there are steps for
+/// of the `part` floats from `ahead` on, which the next panel of B needs, are asked for between the steps, a few at a time:
+/// dozens of requests at once fill the buffers that the loads of the first steps need (71 instead of 77 GFLOP/s with AVX2).
 @inline(__always)
 func gemmTile(
   _ rows: Int, _ columns: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,

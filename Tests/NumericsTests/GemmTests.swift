@@ -156,6 +156,37 @@ import Testing
     }
   }
 
+  @Test(arguments: supportedLevels) func blocksHaveTheBitsOfFusedSumsInOrder(_ level: SIMDLevel) {
+    // The baseline of x86-64 multiplies and adds in two roundings.
+    guard level != .baseline else { return }
+    let table = KernelTable.table(level)
+    // The first holds twelve whole tiles of twelve rows and a rest, with steps left when all lines have been asked for.
+    for (m, n, k) in [(150, 40, 448), (23, 80, 130), (12, 33, 41), (25, 64, 3)] {
+      let a = filled(m, k, 1)
+      let b = filled(n, k, 2)
+      let packedA = Matrix(rows: (m + 5) / 6 * 6, columns: k)
+      let packedB = Matrix(rows: (n + 15) / 16 * 16, columns: k)
+      table.packLeft(m, k, a.pointer, k, false, packedA.pointer)
+      table.packRight(k, n, b.pointer, k, true, packedB.pointer)
+      var sums = [Float](repeating: 0, count: m * n)
+      for i in 0..<m {
+        for j in 0..<n {
+          for p in 0..<k { sums[i * n + j] = sums[i * n + j].addingProduct(a[i, p], b[j, p]) }
+        }
+      }
+      for accumulate in [false, true] {
+        let expected = sums.map { accumulate ? Float(1).addingProduct(-0.75, $0) : -0.75 * $0 }
+        let block = Matrix(rows: m, columns: n, values: [Float](repeating: 1, count: m * n))
+        table.gemmBlock(m, n, k, packedA.pointer, packedB.pointer, 16 * k, block.pointer, n, -0.75, accumulate)
+        #expect(block.values.elementsEqual(expected) { $0.bitPattern == $1.bitPattern }, "\(m) \(n) \(k)")
+        let strided = Matrix(rows: m, columns: n, values: [Float](repeating: 1, count: m * n))
+        table.stridedBlock(m, n, k, a.pointer, k, 1, packedB.pointer, strided.pointer, n, accumulate)
+        let plain = sums.map { accumulate ? 1 + $0 : $0 }
+        #expect(strided.values.elementsEqual(plain) { $0.bitPattern == $1.bitPattern }, "\(m) \(n) \(k)")
+      }
+    }
+  }
+
   @Test(arguments: supportedLevels) func blocksAreRightAtEveryEdge(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
     for m in [1, 5, 6, 7, 13, 26] {
