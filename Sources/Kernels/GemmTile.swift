@@ -115,12 +115,63 @@ package func gemmBlock(
     prefetchTileRow(c + 16)
   }
 
-  /// The sums of a tile of 12 x 32, as four of 6 x 16.
+  /// Six rows of a tile that is 32 wide.
+  ///
+  /// A factor's two multiply-adds follow each other, so that it needs its register no longer: in that order the compiler
+  /// unrolls steps without moving sums to memory.
+  struct SixBy32 {
+    var left0 = Lane.zero
+    var right0 = Lane.zero
+    var left1 = Lane.zero
+    var right1 = Lane.zero
+    var left2 = Lane.zero
+    var right2 = Lane.zero
+    var left3 = Lane.zero
+    var right3 = Lane.zero
+    var left4 = Lane.zero
+    var right4 = Lane.zero
+    var left5 = Lane.zero
+    var right5 = Lane.zero
+
+    /// Adds the six numbers of A at `factors` times 32 of B.
+    @inline(__always)
+    mutating func add(_ factors: UnsafePointer<Float>, _ left: Lane, _ right: Lane) {
+      addRow(&left0, &right0, factors[0], left, right)
+      addRow(&left1, &right1, factors[1], left, right)
+      addRow(&left2, &right2, factors[2], left, right)
+      addRow(&left3, &right3, factors[3], left, right)
+      addRow(&left4, &right4, factors[4], left, right)
+      addRow(&left5, &right5, factors[5], left, right)
+    }
+
+    @inline(__always)
+    func addRow(_ leftSum: inout Lane, _ rightSum: inout Lane, _ number: Float, _ left: Lane, _ right: Lane) {
+      let factor = Lane(repeating: number)
+      leftSum = multiplyAdd(leftSum, factor, left)
+      rightSum = multiplyAdd(rightSum, factor, right)
+    }
+
+    @inline(__always)
+    func store(_ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool) {
+      storeTileRow(left0, c + 0 &* stride, alpha, accumulate)
+      storeTileRow(right0, c + (0 &* stride &+ 16), alpha, accumulate)
+      storeTileRow(left1, c + 1 &* stride, alpha, accumulate)
+      storeTileRow(right1, c + (1 &* stride &+ 16), alpha, accumulate)
+      storeTileRow(left2, c + 2 &* stride, alpha, accumulate)
+      storeTileRow(right2, c + (2 &* stride &+ 16), alpha, accumulate)
+      storeTileRow(left3, c + 3 &* stride, alpha, accumulate)
+      storeTileRow(right3, c + (3 &* stride &+ 16), alpha, accumulate)
+      storeTileRow(left4, c + 4 &* stride, alpha, accumulate)
+      storeTileRow(right4, c + (4 &* stride &+ 16), alpha, accumulate)
+      storeTileRow(left5, c + 5 &* stride, alpha, accumulate)
+      storeTileRow(right5, c + (5 &* stride &+ 16), alpha, accumulate)
+    }
+  }
+
+  /// The sums of a tile of 12 x 32.
   struct TwelveBy32 {
-    var topLeft = SixSums()
-    var topRight = SixSums()
-    var bottomLeft = SixSums()
-    var bottomRight = SixSums()
+    var upper = SixBy32()
+    var lower = SixBy32()
 
     /// Where the next step's numbers are: twelve of A in two panels, 32 of B in two panels.
     struct Place {
@@ -135,10 +186,8 @@ package func gemmBlock(
     mutating func addStep(_ place: inout Place) {
       let left = load(place.left)
       let right = load(place.right)
-      topLeft.add(place.top, left)
-      topRight.add(place.top, right)
-      bottomLeft.add(place.bottom, left)
-      bottomRight.add(place.bottom, right)
+      upper.add(place.top, left, right)
+      lower.add(place.bottom, left, right)
       place.top += 6
       place.bottom += 6
       place.left += 16
@@ -151,17 +200,20 @@ package func gemmBlock(
       var group = 0
       while group < count {
         ask(group)
-        for _ in 0..<4 { addStep(&place) }
+        for _ in 0..<2 {
+          addStep(&place)
+          cplatform_keep_order()
+          addStep(&place)
+          cplatform_keep_order()
+        }
         group = group &+ 1
       }
     }
 
     @inline(__always)
     func store(_ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool) {
-      topLeft.store(c, stride, alpha, accumulate)
-      topRight.store(c + 16, stride, alpha, accumulate)
-      bottomLeft.store(c + 6 &* stride, stride, alpha, accumulate)
-      bottomRight.store(c + (6 &* stride &+ 16), stride, alpha, accumulate)
+      upper.store(c, stride, alpha, accumulate)
+      lower.store(c + 6 &* stride, stride, alpha, accumulate)
     }
   }
 #endif

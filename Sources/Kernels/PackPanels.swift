@@ -50,29 +50,16 @@ package func packRight(
   _ k: Int, _ n: Int, _ b: UnsafePointer<Float>, _ stride: Int, _ transposed: Bool,
   _ packed: UnsafeMutablePointer<Float>
 ) {
+  guard transposed else { return packRightColumns(k, n, packed) { b + $0 &* stride } }
   var out = packed
   var column = 0
   while column < n {
     let columns = n &- column
     if columns >= 16 {
-      if transposed {
-        packRightRows(k, b + column &* stride, stride, out)
-      } else {
-        var source = b + column
-        var target = out
-        for _ in 0..<k {
-          cplatform_prefetch_near(source + 16)
-          store(load(source), target)
-          source += stride
-          target += 16
-        }
-      }
+      packRightRows(k, b + column &* stride, stride, out)
     } else {
       for step in 0..<k {
-        for c in 0..<16 {
-          out[16 &* step &+ c] =
-            c < columns ? (transposed ? b[(column &+ c) &* stride &+ step] : b[step &* stride &+ column &+ c]) : 0
-        }
+        for c in 0..<16 { out[16 &* step &+ c] = c < columns ? b[(column &+ c) &* stride &+ step] : 0 }
       }
     }
     out += 16 &* k
@@ -142,19 +129,44 @@ package func packRightGathered(
   _ k: Int, _ n: Int, _ b: UnsafePointer<Float>, _ stride: Int, _ rows: UnsafePointer<Int32>,
   _ packed: UnsafeMutablePointer<Float>
 ) {
-  let whole = n / 16
-  let rest = n &- 16 &* whole
+  packRightColumns(k, n, packed) { b + Int(rows[$0]) &* stride }
+}
+
+/// Rows of a [k, n] matrix, row p from `row(p)` on.
+///
+/// Eight panels at a time are the streams that are written while each row is read from left to right and the one four steps
+/// on is asked for: rows that are in no cache come in whole runs of lines. The rest goes panel by panel.
+@inline(__always)
+func packRightColumns(
+  _ k: Int, _ n: Int, _ packed: UnsafeMutablePointer<Float>, _ row: (Int) -> UnsafePointer<Float>
+) {
   let panel = 16 &* k
-  for step in 0..<k {
-    // A stored row is read once, from left to right: its panels are the streams that are written.
-    var source = b + Int(rows[step]) &* stride
-    var target = packed + 16 &* step
-    for _ in 0..<whole {
-      store(load(source), target)
-      source += 16
-      target += panel
+  var column = 0
+  while column &+ 128 <= n {
+    let target = packed + column &* k
+    for step in 0..<k {
+      let source = row(step) + column
+      let ahead = row(step &+ 4 < k ? step &+ 4 : step) + column
+      for place in 0..<8 {
+        cplatform_prefetch_to_read(ahead + 16 &* place)
+        store(load(source + 16 &* place), target + (place &* panel &+ 16 &* step))
+      }
     }
-    if rest > 0 { store(loadPartial(source, rest), target) }
+    column = column &+ 128
+  }
+  while column < n {
+    let target = packed + column &* k
+    let rest = n &- column
+    for step in 0..<k {
+      let source = row(step) + column
+      if rest >= 16 {
+        cplatform_prefetch_near(source + 16)
+        store(load(source), target + 16 &* step)
+      } else {
+        store(loadPartial(source, rest), target + 16 &* step)
+      }
+    }
+    column = column &+ 16
   }
 }
 

@@ -1,6 +1,6 @@
 // Which instruction sets this CPU has, and the instructions Swift cannot ask for: a checksum's, those of integer products,
 // prefetches, masks. Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the
-// prefetches and the masks only.
+// prefetches, the compiler's fence and the masks only.
 #ifndef DAREC_CPLATFORM_H
 #define DAREC_CPLATFORM_H
 
@@ -34,6 +34,16 @@ static inline bool cplatform_has_avx512(void) {
 #endif
 }
 
+/// True when, besides the AVX-512 instructions of the server level, four products of bytes can be added to a 32-bit sum at
+/// once (AVX512-VNNI).
+static inline bool cplatform_has_vnni(void) {
+#if defined(__x86_64__)
+  return cplatform_has_avx512() && __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
 /// Asks for the cache line at `address`, which will be written; any address is allowed, and nothing is changed.
 static inline void cplatform_prefetch_to_write(const void *address) { __builtin_prefetch(address, 1, 3); }
 
@@ -42,6 +52,9 @@ static inline void cplatform_prefetch_to_read(const void *address) { __builtin_p
 
 /// Asks for the cache line at `address` into the second-level cache; any address is allowed.
 static inline void cplatform_prefetch_near(const void *address) { __builtin_prefetch(address, 0, 2); }
+
+/// Keeps the compiler from moving a read of memory across this place; no instruction.
+static inline void cplatform_keep_order(void) { __asm__ volatile("" ::: "memory"); }
 
 /// Tells the processor that the thread waits for another one's write: it frees shared units and leaves the loop sooner.
 static inline void cplatform_pause(void) {
@@ -103,6 +116,16 @@ void cplatform_byte_product(
 /// - out: [6, 16 * panels], rows `stride` apart, written.
 void cplatform_word_product(
     int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int32_t *out, int64_t stride);
+
+/// out[q, r] = an eighth, rounded down, of the inner product of query q with row r: bytes, six queries, panels of 32 rows.
+/// The eighths must fit sixteen bits. Only call it on x86-64 when `cplatform_has_vnni()` is true.
+/// - words: [panels, steps, 2, 16]; columns 4s ..< 4s + 4 of a row, each plus 128, from the lowest byte of a word on; row
+///   8 i + 4 h + j of a panel is word 4 i + j of half h.
+/// - factors: [1 + steps, 6]; the starts, minus 128 times the sum of a query's numbers, then columns 4s ..< 4s + 4 of the six
+///   queries as four bytes.
+/// - out: [6, 32 * panels], rows `stride` apart, written.
+void cplatform_quad_product(
+    int64_t panels, int64_t steps, const int32_t *words, const int32_t *factors, int16_t *out, int64_t stride);
 
 /// As `cplatform_byte_product`, with vectors of 64 bytes.
 /// Only call it on x86-64 when `cplatform_has_avx512()` is true.
