@@ -20,6 +20,22 @@ package struct Batch: Sendable {
   /// Number of interactions.
   package var count: Int { users.count }
 
+  /// Calls `body` with the users, positives and negatives from one interaction on; not for an empty batch.
+  package func withPointers(
+    from first: Int, _ body: (UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Int32>) -> Void
+  ) {
+    users.withUnsafeBufferPointer { users in
+      positives.withUnsafeBufferPointer { positives in
+        negatives.withUnsafeBufferPointer { negatives in
+          guard let users = users.baseAddress, let positives = positives.baseAddress,
+            let negatives = negatives.baseAddress
+          else { return }
+          body(users + first, positives + first, negatives + first)
+        }
+      }
+    }
+  }
+
   /// The distinct user and positive-item nodes, ascending; item i is node `userCount + i`.
   package func distinctNodes(users userCount: Int, items itemCount: Int) -> [Int32] {
     var present = [Bool](repeating: false, count: userCount + itemCount)

@@ -71,7 +71,8 @@ struct LogSumExpOfProducts {
       1,
       min(Self.blocksTogether, (a.rows + blockRows - 1) / blockRows, Self.storedFloats / (chunks * blockRows * stride)))
     let places = together * chunks * blockRows
-    let tiles = Matrix.uninitialized(rows: places, columns: stride)
+    // Only gradients need the exponentials again. Without, a task's own tile is in the second-level cache from the last task.
+    let tiles = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: stride)
     let packedRows = Matrix.uninitialized(rows: together * (blockRows + 6), columns: depth)
     let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: kept)
     let gradientA = gradients == .none ? nil : Matrix(rows: a.rows, columns: kept)
@@ -101,8 +102,9 @@ struct LogSumExpOfProducts {
             let (block, index) = (task / chunks, task % chunks)
             let first = index * chunk
             let width = min(chunk, c.rows - first)
-            let tile = tiles.row(slot(block, index, 0))
             let count = rows(block).count
+            let scratch = Matrix.uninitialized(rows: gradients == .none ? blockRows : 0, columns: stride)
+            let tile = gradients == .none ? scratch.pointer : tiles.row(slot(block, index, 0))
             table.gemmBlock(
               count, width, depth, packedRows.row(block * (blockRows + 6)), packedCandidates.row(first / 16),
               16 * depth, tile, stride, 1, false)

@@ -2,12 +2,12 @@
 
 import Numerics
 
-/// The values of a graph's entries in one step, and the same entries in the order of the transposed graph.
-package struct EdgeValues {
-  /// One value for each entry of the graph, in its order.
-  package var forward: [Float]
-  /// The same values in the order of the transposed graph's entries.
-  package var transposed: [Float]
+/// The entries of a graph that one step keeps, in both orders.
+package struct KeptEdges: Sendable {
+  /// Those of A.
+  let forward: KeptEntries
+  /// The same ones of Aᵀ.
+  let transposed: KeptEntries
 }
 
 /// A sparse square matrix with its transpose, over which node vectors are propagated.
@@ -69,35 +69,36 @@ package final class PropagationGraph: Sendable {
   ///
   /// Two entries are decided by one random word (16 bits each), so the rate is met to 2^-16. The draw of an entry is a
   /// function of the stream and the entry's index only. Source: RLMRec's code.
-  package func dropped(keepRate: Float, stream: RandomStream) -> EdgeValues {
+  package func dropped(keepRate: Float, stream: RandomStream) -> KeptEdges {
     let threshold = UInt32((Double(keepRate) * 65536).rounded())
-    let count = matrix.entryCount
-    var forward = [Float](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
-    var backward = [Float](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
-    forward.withUnsafeMutableBufferPointer { forwardBuffer in
-      backward.withUnsafeMutableBufferPointer { backwardBuffer in
-        let forwardValues = forwardBuffer
-        let backwardValues = backwardBuffer
-        matrix.values.withUnsafeBufferPointer { values in
-          transposedPosition.withUnsafeBufferPointer { position in
-            parallelRanges(count, blockSize: 16384) { range in
-              var entry = range.lowerBound
-              while entry < range.upperBound {
-                let words = stream.words(at: UInt64(entry >> 3))
-                for lane in 0..<min(8, range.upperBound - entry) {
-                  let half = (words[lane >> 1] >> (lane & 1 == 0 ? 0 : 16)) & 0xFFFF
-                  let value = half < threshold ? values[entry + lane] : 0
-                  forwardValues[entry + lane] = value
-                  backwardValues[Int(position[entry + lane])] = value
-                }
-                entry += 8
-              }
-            }
-          }
-        }
+    return kept { range, keep in
+      let blocks = (range.count + 7) / 8
+      withUnsafeTemporaryAllocation(byteCount: 16 * blocks, alignment: 16) { words in
+        guard let start = words.baseAddress else { return }
+        stream.fillWords(at: UInt64(range.lowerBound >> 3), blocks: blocks, into: start)
+        // Eight halves of a block's four words, the lower half of a word first: as they lie on a little-endian machine.
+        let halves = start.assumingMemoryBound(to: UInt16.self)
+        for entry in 0..<range.count { keep[entry] = UInt32(halves[entry]) < threshold ? 1 : 0 }
       }
     }
-    return EdgeValues(forward: forward, transposed: backward)
+  }
+
+  /// The entries that `choose` keeps.
+  /// - Parameter choose: writes 0 or 1 for each entry of a range that begins at a multiple of eight.
+  private func kept(_ choose: (Range<Int>, UnsafeMutablePointer<UInt8>) -> Void) -> KeptEdges {
+    let count = matrix.entryCount
+    return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(1, 2 * count)) { buffer in
+      guard let forward = buffer.baseAddress else { preconditionFailure("a buffer of at least one byte") }
+      let transposed = forward + count
+      transposedPosition.withUnsafeBufferPointer { position in
+        parallelRanges(count, blockSize: 16384) { range in
+          choose(range, forward + range.lowerBound)
+          for entry in range { transposed[Int(position[entry])] = forward[entry] }
+        }
+      }
+      return KeptEdges(
+        forward: KeptEntries(matrix, where: forward), transposed: KeptEntries(transpose, where: transposed))
+    }
   }
 
   /// One number for each entry of the graph, in the order of the transposed graph's entries.
@@ -119,35 +120,35 @@ package final class PropagationGraph: Sendable {
     return result
   }
 
-  /// The graph's entries multiplied by a mask of the same length, for tests and fixed subgraphs.
-  package func masked(_ mask: [Float]) -> EdgeValues {
-    let forward = zip(matrix.values, mask).map { $0 * $1 }
-    return EdgeValues(forward: forward, transposed: transposedOrder(of: forward))
+  /// The entries for which a mask of the same length is not zero, for tests and fixed subgraphs.
+  package func masked(_ mask: [Float]) -> KeptEdges {
+    precondition(mask.count == matrix.entryCount, "one number is needed for each entry")
+    return kept { range, keep in
+      for entry in range { keep[entry - range.lowerBound] = mask[entry] == 0 ? 0 : 1 }
+    }
   }
 
   /// Σ_{l=0..layers} Aˡ x, `[n, d]`, by Horner's rule h ← x + A h.
-  package func sumOfLayers(_ x: Matrix, layers: Int, values: EdgeValues? = nil) -> Matrix {
-    Self.horner(matrix, values: values?.forward, x, layers: layers)
+  package func sumOfLayers(_ x: Matrix, layers: Int, keeping edges: KeptEdges? = nil) -> Matrix {
+    Self.horner(matrix, edges?.forward, x, layers: layers)
   }
 
   /// Adds Σ_{l=0..layers} (Aᵀ)ˡ g to the gradient of the variable that was propagated.
   func accumulateSumOfLayersGradient(
-    _ gradient: Matrix, layers: Int, values: EdgeValues? = nil, into x: Variable
+    _ gradient: Matrix, layers: Int, keeping edges: KeptEdges? = nil, into x: Variable
   ) {
-    let back = Self.horner(transpose, values: values?.transposed, gradient, layers: layers)
+    let back = Self.horner(transpose, edges?.transposed, gradient, layers: layers)
     x.accumulate { target, adds in
       if adds { target.add(back) } else { target.assign(from: back) }
     }
   }
 
-  private static func horner(_ graph: CSRMatrix, values: [Float]?, _ x: Matrix, layers: Int) -> Matrix {
+  private static func horner(_ graph: CSRMatrix, _ kept: KeptEntries?, _ x: Matrix, layers: Int) -> Matrix {
     var current = x
     for _ in 0..<layers {
       let next = Matrix.uninitialized(rows: x.rows, columns: x.columns)
-      if let values {
-        values.withUnsafeBufferPointer { buffer in
-          sparseTimesDense(graph, values: buffer.baseAddress, current, into: next, startingFrom: x)
-        }
+      if let kept {
+        sparseTimesDense(graph, kept, current, into: next, startingFrom: x)
       } else {
         sparseTimesDense(graph, current, into: next, startingFrom: x)
       }
@@ -166,13 +167,13 @@ extension Tape {
   ///   - x: `[n, d]`.
   ///   - graph: A, `[n, n]`.
   ///   - layers: number of propagations.
-  ///   - values: entry values replacing the graph's own (edge dropping).
-  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, values: EdgeValues? = nil)
+  ///   - edges: the entries that are left (edge dropping); nil for all.
+  package func propagate(_ x: Variable, over graph: PropagationGraph, layers: Int, keeping edges: KeptEdges? = nil)
     -> Variable
   {
-    let value = graph.sumOfLayers(x.value, layers: layers, values: values)
+    let value = graph.sumOfLayers(x.value, layers: layers, keeping: edges)
     return record(value: value, inputs: [x]) { gradient in
-      graph.accumulateSumOfLayersGradient(gradient, layers: layers, values: values, into: x)
+      graph.accumulateSumOfLayersGradient(gradient, layers: layers, keeping: edges, into: x)
     }
   }
 

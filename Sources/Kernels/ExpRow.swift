@@ -40,10 +40,10 @@ func exponential(_ x: Lane) -> Lane {
 /// e^x of sixteen lanes for sums of exponentials, with 2^n in one factor.
 ///
 /// Largest relative error for -87.3 <= x <= 88: 1.25e-7 (2 ULP). Below -87.7 the result is zero, not the subnormal number it
-/// should be; above 88.3 it is 2.2e38. NaN stays NaN.
+/// should be; above 88.3 it is meaningless, NaN for infinity. NaN stays NaN.
 @inline(__always)
 func boundedExponential(_ x: Lane) -> Lane {
-  let (mantissa, shifted) = exponentialParts(smaller(larger(x, Lane(repeating: -88)), Lane(repeating: 88.3)))
+  let (mantissa, shifted) = exponentialParts(larger(x, Lane(repeating: -88)))
   // The shift leaves n, and the sum adds the bias of an exponent; n = -127 gives zero.
   return mantissa * unsafeBitCast(shifted &<< 23 &+ SIMD16<Int32>(repeating: 127 << 23), to: Lane.self)
 }

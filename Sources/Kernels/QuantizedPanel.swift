@@ -46,6 +46,55 @@ package func quantizeBytePanel(
   }
 }
 
+/// Rounds up to 32 rows to bytes and interleaves them for `quadTileProduct`: one 32-bit word holds four neighbouring columns
+/// of a row.
+///
+/// n[i] = round(x[i] * inverse), to nearest even; word (s, h, 4 i + j) = the sum over c of 256^c (n[4s + c] + 128) for row
+/// 8 i + 4 h + j. Words of missing rows and bytes of columns past the width stand for zeros.
+/// - Parameters:
+///   - rows: number of rows, 1 to 32.
+///   - width: length of a row.
+///   - x: the matrix, `[*, width]`, row-major without padding.
+///   - order: which rows of `x`, `rows` indices.
+///   - inverse: finite factor; every |x[i] * inverse| must be at most 127.
+///   - words: `[ceil(width / 4), 2, 16]` words, written.
+///   - squares: `rows` floats, written: sum over i of (x[i] inverse - n[i])^2.
+@inline(never)
+package func quantizeQuadPanel(
+  _ rows: Int, _ width: Int, _ x: UnsafePointer<Float>, _ order: UnsafePointer<Int32>, _ inverse: Float,
+  _ words: UnsafeMutablePointer<Int32>, _ squares: UnsafeMutablePointer<Float>
+) {
+  let steps = (width &+ 3) / 4
+  if rows < 32 {
+    var word = 0
+    while word < 32 &* steps {
+      words[word] = Int32(bitPattern: 0x8080_8080)
+      word = word &+ 1
+    }
+  }
+  for row in 0..<rows {
+    let source = x + Int(order[row]) &* width
+    let place: Int = (row & 4) &* 4 &+ (row &>> 3) &* 4 &+ (row & 3)
+    let target = words + place
+    var total = Lane.zero
+    var column = 0
+    while column < width {
+      let rest = width &- column
+      let (integers, residual) = rounded(
+        (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
+      total += residual * residual
+      let shifted = (integers &+ SIMD16(repeating: 128)) & SIMD16(repeating: 0xFF)
+      let pair = shifted.evenHalf | (shifted.oddHalf &<< SIMD8(repeating: 8))
+      let quad = pair.evenHalf | (pair.oddHalf &<< SIMD4(repeating: 16))
+      let lanes = rest < 16 ? (rest &+ 3) / 4 : 4
+      let first = target + 8 &* column
+      for lane in 0..<4 where lane < lanes { first[32 &* lane] = quad[lane] }
+      column = column &+ 16
+    }
+    squares[row] = laneSum(total)
+  }
+}
+
 /// Rounds up to 16 rows to 16-bit integers and interleaves them for `wordTileProduct`.
 ///
 /// n[i] = round(x[i] * inverse), to nearest even; word (s, r) = n[2s] in the lower and n[2s + 1] in the upper half, for

@@ -1,14 +1,12 @@
-// What the batch top-k asks of an integer score: its product, its scan, its precision. Guide: Docs/Benchmarks/topk.md.
+// What the batch top-k asks of an integer score: its product and its scan. Guide: Docs/Benchmarks/topk.md.
 
-/// An integer score of the batch: what its product, its scan and its bounds need to know.
+/// An integer score of the batch: sixteen bits over rows of bytes, 32 over rows of words.
 protocol BatchScore: FixedWidthInteger & BitwiseCopyable {
   /// `(scores, count, threshold, found)`: the positions of scores that reach a threshold; returns how many.
   typealias Scan = @Sendable (UnsafePointer<Self>, Int, Self, UnsafeMutablePointer<Int32>) -> Int
   /// `(scores, count, groups, maxima)`: the largest scores of `16 * groups` disjoint sets.
   typealias GroupMaxima = @Sendable (UnsafePointer<Self>, Int, Int, UnsafeMutablePointer<Self>) -> Void
 
-  /// What the product reads of a query.
-  static var factors: QuantizedFactors { get }
   static var scan: Scan { get }
   static var groupMaxima: GroupMaxima { get }
 
@@ -19,7 +17,6 @@ protocol BatchScore: FixedWidthInteger & BitwiseCopyable {
 }
 
 extension Int16: BatchScore {
-  static var factors: QuantizedFactors { .tileOverBytes }
   static var scan: Scan { kernels.shortScan }
   static var groupMaxima: GroupMaxima { kernels.shortGroupMaxima }
 
@@ -27,13 +24,16 @@ extension Int16: BatchScore {
     _ rows: QuantizedRows, _ chunk: Int, _ panels: Int, _ factors: UnsafePointer<Int32>,
     _ out: UnsafeMutablePointer<Int16>, _ stride: Int
   ) {
-    kernels.byteTileProduct(
-      Int64(panels), Int64(rows.steps), rows.bytes(ofChunk: chunk), factors, out, Int64(stride))
+    if rows.precision == .quads, let product = kernels.quadTileProduct {
+      product(Int64(panels), Int64(rows.steps), rows.words(ofChunk: chunk), factors, out, Int64(stride))
+    } else {
+      kernels.byteTileProduct(
+        Int64(panels), Int64(rows.steps), rows.bytes(ofChunk: chunk), factors, out, Int64(stride))
+    }
   }
 }
 
 extension Int32: BatchScore {
-  static var factors: QuantizedFactors { .tileOverWords }
   static var scan: Scan { kernels.integerScan }
   static var groupMaxima: GroupMaxima { kernels.integerGroupMaxima }
 

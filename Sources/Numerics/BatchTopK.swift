@@ -55,30 +55,47 @@ package func batchTopK(
     guard !left.isEmpty else { return }
     for (position, result) in zip(left, way(left.map { queryRows[$0] })) { results[position] = result }
   }
-  if items.columns <= BatchBlocking.widestBytes {
-    answer { rounded(Int16.self, queries, $0, items, wanted, excluded) }
+  if roundingPays(queries: queryRows.count, items: items, k: wanted) {
+    if items.columns <= BatchBlocking.widestBytes {
+      answer {
+        roundedTopK(.firstOfBatch, queries: queries, queryRows: $0, items: items, k: wanted, excluded: excluded)
+      }
+    }
+    answer { roundedTopK(.words, queries: queries, queryRows: $0, items: items, k: wanted, excluded: excluded) }
   }
-  answer { rounded(Int32.self, queries, $0, items, wanted, excluded) }
   answer { floatTopK(queries, $0, items, wanted, excluded) }
   return results.map { $0 ?? [] }
 }
 
-/// The k best of queries over rounded rows, nil for those that this is not the way for.
-private func rounded<Score: BatchScore>(
-  _: Score.Type, _ queries: Matrix, _ queryRows: [Int32], _ items: Matrix, _ k: Int,
-  _ excluded: (Int32) -> ArraySlice<Int32>
+/// The k best of queries over rows rounded to one precision; otherwise the contract of `batchTopK`.
+/// - Parameters:
+///   - precision: how finely.
+///   - queries: `[*, d]`, the vectors of all users.
+///   - queryRows: which rows of `queries` to answer.
+///   - items: `[count, d]`.
+///   - k: most results for each query.
+///   - excluded: for a row of `queries`, the item indices to leave out, ascending.
+/// - Returns: nil for the queries that this is not the way for.
+/// - Precondition: as `batchTopK`; `1 <= k <= items.rows`, and the precision is supported.
+package func roundedTopK(
+  _ precision: QuantizedPrecision, queries: Matrix, queryRows: [Int32], items: Matrix, k: Int,
+  excluded: (Int32) -> ArraySlice<Int32>
 ) -> [[ScoredIndex]?] {
-  guard roundingPays(queries: queryRows.count, items: items, k: k),
-    let rows = QuantizedRows(items, rows: nil, precision: Score.factors.precision)
-  else { return [[ScoredIndex]?](repeating: nil, count: queryRows.count) }
-  let mostScored = Score.factors.precision == .bytes ? 2 * k + items.rows / BatchBlocking.itemsPerScore : .max
-  return QuantizedBatch<Score>(rows: rows, queries: queries, queryRows: queryRows, k: k).run(mostScored, excluded)
+  precondition(precision.isSupported, "the kernels have no product of this precision")
+  guard let rows = QuantizedRows(items, rows: nil, precision: precision) else {
+    return [[ScoredIndex]?](repeating: nil, count: queryRows.count)
+  }
+  if precision == .words {
+    return QuantizedBatch<Int32>(rows: rows, queries: queries, queryRows: queryRows, k: k).run(.max, excluded)
+  }
+  let mostScored = 2 * k + items.rows / BatchBlocking.itemsPerScore
+  return QuantizedBatch<Int16>(rows: rows, queries: queries, queryRows: queryRows, k: k).run(mostScored, excluded)
 }
 
 /// Whether rounding the rows first is the faster way: the processor multiplies integers faster than floats, and there is
 /// enough to do.
 private func roundingPays(queries: Int, items: Matrix, k: Int) -> Bool {
-  kernels.level != .baseline && queries >= 16 && items.rows >= 2048
+  QuantizedPrecision.words.isSupported && queries >= 16 && items.rows >= 2048
     && k <= min(items.rows / 16, BatchBlocking.largestRoundedK) && QuantizedRows.widths.contains(items.columns)
 }
 

@@ -16,10 +16,8 @@ package struct KernelTable: Sendable {
   /// Floats written or updated.
   package typealias Output = UnsafeMutablePointer<Float>
   /// `(panels, steps, rows, factors, out, stride)`: six rounded queries times panels of rounded rows.
-  package typealias TileProduct<Number> =
-    @Sendable (
-      Int64, Int64, UnsafePointer<Number>, UnsafePointer<Int32>, UnsafeMutablePointer<Number>, Int64
-    ) -> Void
+  package typealias TileProduct<Word, Score> =
+    @Sendable (Int64, Int64, UnsafePointer<Word>, UnsafePointer<Int32>, UnsafeMutablePointer<Score>, Int64) -> Void
 
   /// The level these functions were compiled for.
   package let level: SIMDLevel
@@ -68,6 +66,18 @@ package struct KernelTable: Sendable {
       UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float,
       Input?
     ) -> Void
+  /// `(count, users, positives, negatives, itemRow, x, width, out)`: the two inner products of each triple of rows.
+  package let tripleProducts:
+    @Sendable (
+      Int, UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Int32>, Int, Input, Int, Output
+    ) -> Void
+  /// `(count, users, positives, negatives, itemRow, factors, x, width, gradient, first, columns)`: their gradient.
+  package let tripleGradient:
+    @Sendable (
+      Int, UnsafePointer<Int32>, UnsafePointer<Int32>, UnsafePointer<Int32>, Int, Input, Input, Int, Output, Int, Int
+    ) -> Void
+  /// `(first, high, key, count, out)`: consecutive blocks of a random stream.
+  package let philoxBlocks: @Sendable (UInt64, UInt64, UInt64, Int, UnsafeMutablePointer<UInt64>) -> Void
   /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
   package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
@@ -83,6 +93,9 @@ package struct KernelTable: Sendable {
   /// `(rows, width, x, order, inverse, words, squares)`: up to 32 rows rounded to bytes, interleaved.
   package let quantizeBytePanel:
     @Sendable (Int, Int, Input, UnsafePointer<Int32>, Float, UnsafeMutablePointer<Int16>, Output) -> Void
+  /// `(rows, width, x, order, inverse, words, squares)`: up to 32 rows rounded to bytes, four columns a word.
+  package let quantizeQuadPanel:
+    @Sendable (Int, Int, Input, UnsafePointer<Int32>, Float, UnsafeMutablePointer<Int32>, Output) -> Void
   /// `(rows, width, x, order, inverse, words, squares)`: up to 16 rows rounded to 16-bit words, interleaved.
   package let quantizeWordPanel:
     @Sendable (Int, Int, Input, UnsafePointer<Int32>, Float, UnsafeMutablePointer<Int32>, Output) -> Void
@@ -92,11 +105,14 @@ package struct KernelTable: Sendable {
   /// `(panels, steps, words, factors, out, stride)`: six rounded queries times panels of 32 rows of bytes.
   ///
   /// Not for `baseline` on x86-64.
-  package let byteTileProduct: TileProduct<Int16>
+  package let byteTileProduct: TileProduct<Int16, Int16>
   /// `(panels, steps, words, factors, out, stride)`: six rounded queries times panels of 16 rows of 16-bit words.
   ///
   /// Not for `baseline` on x86-64.
-  package let wordTileProduct: TileProduct<Int32>
+  package let wordTileProduct: TileProduct<Int32, Int32>
+  /// `(panels, steps, words, factors, out, stride)`: eighths of six rounded queries times panels of 32 rows of bytes, four
+  /// columns a word; nil where the processor has no instruction for it.
+  package let quadTileProduct: TileProduct<Int32, Int16>?
   /// `(scores, count, threshold, indices)`: `thresholdScan` of 16-bit scores.
   package let shortScan: @Sendable (UnsafePointer<Int16>, Int, Int16, UnsafeMutablePointer<Int32>) -> Int
   /// `(scores, count, groups, maxima)`: `groupMaxima` of 16-bit scores.
@@ -156,6 +172,9 @@ package struct KernelTable: Sendable {
     biasLeakyReLU: Kernels.biasLeakyReLURow,
     leakyReLUGradient: Kernels.leakyReLUGradientRow,
     sparseRows: Kernels.sparseRows,
+    tripleProducts: Kernels.tripleProducts,
+    tripleGradient: Kernels.tripleGradient,
+    philoxBlocks: Kernels.philoxBlocks,
     adamStep: Kernels.adamStepRow,
     thresholdScan: Kernels.thresholdScan,
     groupMaxima: Kernels.groupMaxima,
@@ -163,10 +182,12 @@ package struct KernelTable: Sendable {
     bestFloor: Kernels.bestFloor,
     rowExtents: Kernels.rowExtents,
     quantizeBytePanel: Kernels.quantizeBytePanel,
+    quantizeQuadPanel: Kernels.quantizeQuadPanel,
     quantizeWordPanel: Kernels.quantizeWordPanel,
     byteProduct: Kernels.byteProduct,
     byteTileProduct: { cplatform_byte_product($0, $1, $2, $3, $4, $5) },
     wordTileProduct: { cplatform_word_product($0, $1, $2, $3, $4, $5) },
+    quadTileProduct: nil,
     shortScan: Kernels.shortScan,
     shortGroupMaxima: Kernels.shortGroupMaxima,
     integerScan: Kernels.integerScan,
@@ -208,6 +229,9 @@ package struct KernelTable: Sendable {
     biasLeakyReLU: KernelsAVX2.biasLeakyReLURow,
     leakyReLUGradient: KernelsAVX2.leakyReLUGradientRow,
     sparseRows: KernelsAVX2.sparseRows,
+    tripleProducts: KernelsAVX2.tripleProducts,
+    tripleGradient: KernelsAVX2.tripleGradient,
+    philoxBlocks: KernelsAVX2.philoxBlocks,
     adamStep: KernelsAVX2.adamStepRow,
     thresholdScan: KernelsAVX2.thresholdScan,
     groupMaxima: KernelsAVX2.groupMaxima,
@@ -215,10 +239,12 @@ package struct KernelTable: Sendable {
     bestFloor: KernelsAVX2.bestFloor,
     rowExtents: KernelsAVX2.rowExtents,
     quantizeBytePanel: KernelsAVX2.quantizeBytePanel,
+    quantizeQuadPanel: KernelsAVX2.quantizeQuadPanel,
     quantizeWordPanel: KernelsAVX2.quantizeWordPanel,
     byteProduct: KernelsAVX2.byteProduct,
     byteTileProduct: { cplatform_byte_product($0, $1, $2, $3, $4, $5) },
     wordTileProduct: { cplatform_word_product($0, $1, $2, $3, $4, $5) },
+    quadTileProduct: nil,
     shortScan: KernelsAVX2.shortScan,
     shortGroupMaxima: KernelsAVX2.shortGroupMaxima,
     integerScan: KernelsAVX2.integerScan,
@@ -260,6 +286,9 @@ package struct KernelTable: Sendable {
     biasLeakyReLU: KernelsAVX512.biasLeakyReLURow,
     leakyReLUGradient: KernelsAVX512.leakyReLUGradientRow,
     sparseRows: KernelsAVX512.sparseRows,
+    tripleProducts: KernelsAVX512.tripleProducts,
+    tripleGradient: KernelsAVX512.tripleGradient,
+    philoxBlocks: KernelsAVX512.philoxBlocks,
     adamStep: KernelsAVX512.adamStepRow,
     thresholdScan: KernelsAVX512.thresholdScan,
     groupMaxima: KernelsAVX512.groupMaxima,
@@ -267,10 +296,12 @@ package struct KernelTable: Sendable {
     bestFloor: KernelsAVX512.bestFloor,
     rowExtents: KernelsAVX512.rowExtents,
     quantizeBytePanel: KernelsAVX512.quantizeBytePanel,
+    quantizeQuadPanel: KernelsAVX512.quantizeQuadPanel,
     quantizeWordPanel: KernelsAVX512.quantizeWordPanel,
     byteProduct: KernelsAVX512.byteProduct,
     byteTileProduct: { cplatform_wide_byte_product($0, $1, $2, $3, $4, $5) },
     wordTileProduct: { cplatform_wide_word_product($0, $1, $2, $3, $4, $5) },
+    quadTileProduct: quadProduct,
     shortScan: KernelsAVX512.shortScan,
     shortGroupMaxima: KernelsAVX512.shortGroupMaxima,
     integerScan: KernelsAVX512.integerScan,
@@ -288,6 +319,12 @@ package struct KernelTable: Sendable {
     packLeftGathered: KernelsAVX512.packLeftGathered,
     packRightGathered: KernelsAVX512.packRightGathered,
     multiplyAddProbe: KernelsAVX512.multiplyAddProbe)
+
+  /// The product of `quadTileProduct`, where the processor has its instruction.
+  private static let quadProduct: TileProduct<Int32, Int16>? = {
+    guard cplatform_has_vnni() else { return nil }
+    return { cplatform_quad_product($0, $1, $2, $3, $4, $5) }
+  }()
 
   /// The kernels of one level.
   /// - Precondition: `level.isSupported`; calling the functions of another level would stop the process.

@@ -83,7 +83,7 @@ final class QuantizedBlock<Score: BatchScore> {
     self.k = k
     capacity = QuantizedRows.chunkRows + 8 * k
     let count = queryRows.count
-    factorCount = Score.factors.count(width: rows.width)
+    factorCount = rows.precision.tileFactors.count(width: rows.width)
     progress = .allocate(capacity: count)
     let padded = GemmBlocking.roundUp(count, to: Self.tileQueries)
     // Every part a multiple of a cache line.
@@ -112,7 +112,8 @@ final class QuantizedBlock<Score: BatchScore> {
       (progress + query).initialize(
         to: Progress(
           query: QuantizedQuery(
-            vector(query), width: rows.width, form: Score.factors, factors: factors + query * factorCount),
+            vector(query), width: rows.width, form: rows.precision.tileFactors,
+            factors: factors + query * factorCount),
           mask: RowMask(count: rows.count)))
     }
   }
@@ -237,7 +238,7 @@ final class QuantizedBlock<Score: BatchScore> {
     _ query: Int, _ chunk: QuantizedRows.Chunk, _ scores: UnsafePointer<Score>, _ padded: Int, _ start: Int
   ) {
     guard let quantized = progress[query].query else { return }
-    let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: Score.factors.precision)
+    let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: rows.precision)
     guard let threshold = bounds.threshold(progress[query].guess) else { return }
     let found = Score.scan(scores, padded, Score(threshold), hits)
     let held = progress[query].candidateCount
@@ -262,7 +263,7 @@ final class QuantizedBlock<Score: BatchScore> {
   ) {
     guard let quantized = progress[query].query else { return }
     var selection = selection(query)
-    let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: Score.factors.precision)
+    let bounds = ScoreBounds(query: quantized, chunk: chunk, measure: .product, precision: rows.precision)
     var floor = selection.floor
     if selection.count == 0, let score = boundOfBest(padded, k: k, { Score.groupMaxima(scores, padded, $0, $1) }) {
       floor = bounds.firstFloor(score)

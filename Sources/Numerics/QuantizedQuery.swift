@@ -6,24 +6,38 @@ enum QuantizedFactors: Sendable {
   case oneOverBytes
   /// `byteTileProduct`: the start, then two bytes for each pair of columns.
   case tileOverBytes
+  /// `quadTileProduct`: the start, then four bytes for each four columns.
+  case tileOverQuads
   /// `wordTileProduct`: two words for each pair of columns.
   case tileOverWords
 
   /// The precision of the rows.
-  var precision: QuantizedPrecision { self == .tileOverWords ? .words : .bytes }
+  var precision: QuantizedPrecision {
+    switch self {
+    case .oneOverBytes, .tileOverBytes: return .bytes
+    case .tileOverQuads: return .quads
+    case .tileOverWords: return .words
+    }
+  }
 
   /// Largest magnitude of an integer of a query.
   ///
   /// Two products of a row's byte, at most 255, with 64 are the most that the byte product can add to each other before it
   /// saturates.
-  var largestInteger: Double { self == .tileOverBytes ? 64 : 32_766 }
+  var largestInteger: Double {
+    switch self {
+    case .tileOverBytes: return 64
+    case .tileOverQuads: return 127
+    case .oneOverBytes, .tileOverWords: return 32_766
+    }
+  }
 
   /// Number of factors of a query.
   func count(width: Int) -> Int {
-    let steps = (width + 1) / 2
+    let steps = precision.steps(width: width)
     switch self {
     case .oneOverBytes: return 1 + 2 * steps
-    case .tileOverBytes: return 1 + steps
+    case .tileOverBytes, .tileOverQuads: return 1 + steps
     case .tileOverWords: return steps
     }
   }
@@ -70,19 +84,27 @@ struct QuantizedQuery {
       residual += error * error
       return Int32(truncatingIfNeeded: shifted.bitPattern)
     }
-    for step in 0..<(width + 1) / 2 {
-      let lower = integer(2 * step)
-      let upper = integer(2 * step + 1)
+    for step in 0..<form.precision.steps(width: width) {
+      let columns = form.precision.columnsPerStep
+      let (lower, upper) = (integer(columns * step), integer(columns * step + 1))
       start &-= 128 &* (lower &+ upper)
       switch form {
       case .oneOverBytes:
         factors[1 + 2 * step] = Self.twice(lower)
         factors[2 + 2 * step] = Self.twice(upper &- 256 &* lower)
       case .tileOverBytes: factors[1 + step] = Self.twice(lower & 0xFF | upper &<< 8)
+      case .tileOverQuads:
+        let (third, fourth) = (integer(4 * step + 2), integer(4 * step + 3))
+        start &-= 128 &* (third &+ fourth)
+        factors[1 + step] = lower & 0xFF | (upper & 0xFF) &<< 8 | (third & 0xFF) &<< 16 | fourth &<< 24
       case .tileOverWords: factors[step] = lower & 0xFFFF | upper &<< 16
       }
     }
-    if form.precision == .bytes { factors[0] = Self.twice(start) }
+    switch form {
+    case .oneOverBytes, .tileOverBytes: factors[0] = Self.twice(start)
+    case .tileOverQuads: factors[0] = start
+    case .tileOverWords: break
+    }
     self.scale = scale
     self.width = width
     norm = length * (1 + 1e-9)

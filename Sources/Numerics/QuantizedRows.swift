@@ -1,22 +1,52 @@
 // A catalogue rounded to integers, with what is needed to bound every score. Guide: Docs/Benchmarks/topk.md.
 
-/// How finely rows and queries are rounded.
-enum QuantizedPrecision: Sendable {
+/// How finely rows and queries are rounded, and how their columns lie.
+package enum QuantizedPrecision: Sendable {
   /// Eight bits a number and sums of sixteen: half the memory to wait for, and twice as many products an instruction.
   case bytes
+  /// Eight bits a number, four a word, and sums of 32 bits of which the upper sixteen of the lower nineteen are kept: for
+  /// many queries, where the processor adds four products of bytes at once.
+  case quads
   /// Sixteen bits a number and sums of 32: for many queries where the bounds of bytes leave too many candidates.
   case words
 
+  /// The one with which a batch of queries is answered first.
+  static var firstOfBatch: Self { Self.quads.isSupported ? .quads : .bytes }
+
+  /// Whether the kernels of this process have its tile product.
+  package var isSupported: Bool {
+    kernels.level != .baseline && (self != .quads || kernels.quadTileProduct != nil)
+  }
+
+  /// What the tile product reads of a query.
+  var tileFactors: QuantizedFactors {
+    switch self {
+    case .bytes: return .tileOverBytes
+    case .quads: return .tileOverQuads
+    case .words: return .tileOverWords
+    }
+  }
+
   /// Rows of a panel, the unit of the kernels.
-  var panelRows: Int { self == .bytes ? 32 : 16 }
+  var panelRows: Int { self == .words ? 16 : 32 }
+  /// Columns of a row that lie together.
+  var columnsPerStep: Int { self == .quads ? 4 : 2 }
+  /// Groups of columns that lie together.
+  func steps(width: Int) -> Int { (width + columnsPerStep - 1) / columnsPerStep }
+  /// Bytes of a row in a step.
+  var stepBytes: Int { self == .bytes ? 2 : 4 }
   /// Largest magnitude of an integer of a row.
-  var largestInteger: Double { self == .bytes ? 127 : 32_767 }
-  /// Largest magnitude of a sum.
-  var largestSum: Double { self == .bytes ? 32_767 : 2_147_483_647 }
+  var largestInteger: Double { self == .words ? 32_767 : 127 }
+  /// Largest magnitude of a score, which is a sum in units of `scoreUnit`.
+  var largestScore: Double { self == .words ? 2_147_483_647 : 32_767 }
+  /// What one of a score stands for; a sum is rounded down.
+  var scoreUnit: Double { self == .quads ? 8 : 1 }
 
   /// The largest norm of a vector before rounding, for a query and for a row: with half a unit of rounding in each column
   /// the product of two such norms stays within the largest sum.
-  func integerNorm(width: Int) -> Double { largestSum.squareRoot() - Double(width).squareRoot() / 2 - 1 }
+  func integerNorm(width: Int) -> Double {
+    (largestScore * scoreUnit).squareRoot() - Double(width).squareRoot() / 2 - 1
+  }
 }
 
 /// The rows of a matrix rounded to integers, longest rows first, in chunks that each have a scale.
@@ -60,7 +90,7 @@ package final class QuantizedRows: @unchecked Sendable {
   let offset: Int
   /// Number of rows of the catalogue.
   package let count: Int
-  /// Pairs of columns.
+  /// Groups of columns that lie together.
   let steps: Int
   /// The row at every position, `[count]`; rows count from `offset`.
   let order: [Int32]
@@ -81,7 +111,7 @@ package final class QuantizedRows: @unchecked Sendable {
     UnsafeRawPointer(storage).assumingMemoryBound(to: Int16.self) + index * Self.chunkRows * steps
   }
 
-  /// The panels of a chunk of words, `[panels, steps, 16]`.
+  /// The panels of a chunk of words, `[panels, steps, 16]`, or of quads, `[panels, steps, 2, 16]`.
   func words(ofChunk index: Int) -> UnsafePointer<Int32> {
     UnsafeRawPointer(storage).assumingMemoryBound(to: Int32.self) + index * Self.chunkRows * steps
   }
@@ -111,7 +141,7 @@ package final class QuantizedRows: @unchecked Sendable {
     self.matrix = matrix
     offset = rows.lowerBound
     count = rows.count
-    steps = (width + 1) / 2
+    steps = precision.steps(width: width)
     let base = UnsafePointer(matrix.row(offset))
     let count = rows.count
     let extents = Matrix.uninitialized(rows: 2, columns: count)
@@ -128,9 +158,8 @@ package final class QuantizedRows: @unchecked Sendable {
     squares = order.map { extents.row(0)[Int($0)] }
     self.precision = precision
     let panels = (count + precision.panelRows - 1) / precision.panelRows
-    // A float has room for one word or two bytes of a pair of columns.
-    let floatsPerRow = precision == .words ? 2 * steps : steps
-    storageCount = panels * precision.panelRows * floatsPerRow / 2
+    let rowBytes = steps * precision.stepBytes
+    storageCount = panels * precision.panelRows * rowBytes / 4
     storage = BufferPool.shared.take(floats: storageCount)
     chunks = [Chunk](repeating: Chunk(), count: (count + Self.chunkRows - 1) / Self.chunkRows)
     let storage = storage
@@ -142,7 +171,7 @@ package final class QuantizedRows: @unchecked Sendable {
           let start = index * Self.chunkRows
           target[index] = Self.round(
             base, width, order + start, min(Self.chunkRows, count - start), extents, precision,
-            storage + start * floatsPerRow / 2)
+            storage + start * rowBytes / 4)
         }
       }
     }
@@ -192,7 +221,7 @@ package final class QuantizedRows: @unchecked Sendable {
     }
     let scale = max(
       chunk.longest / precision.integerNorm(width: width), Double(largest) / (precision.largestInteger - 0.5))
-    let steps = (width + 1) / 2
+    let steps = precision.steps(width: width)
     let inverse = Float(1 / scale)
     // A catalogue of zeros, or so short that the scale leaves the range of floats: no integers, all of it a residual.
     let isRepresentable = inverse.isFinite && scale > 0
@@ -208,6 +237,9 @@ package final class QuantizedRows: @unchecked Sendable {
         case .bytes:
           let target = raw.assumingMemoryBound(to: Int16.self) + start * steps
           kernels.quantizeBytePanel(rows, width, base, order + start, factor, target, residuals)
+        case .quads:
+          let target = raw.assumingMemoryBound(to: Int32.self) + start * steps
+          kernels.quantizeQuadPanel(rows, width, base, order + start, factor, target, residuals)
         case .words:
           let target = raw.assumingMemoryBound(to: Int32.self) + start * steps
           kernels.quantizeWordPanel(rows, width, base, order + start, factor, target, residuals)

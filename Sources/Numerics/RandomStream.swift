@@ -68,6 +68,17 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
       key: key)
   }
 
+  /// The blocks of four words at consecutive counter positions, many at a time; does not advance the stream.
+  /// - Parameters:
+  ///   - position: counter position of the first.
+  ///   - blocks: how many.
+  ///   - out: `4 blocks` words, written; eight-byte aligned, as two of them are written at once.
+  package func fillWords(at position: UInt64, blocks: Int, into out: UnsafeMutableRawPointer) {
+    kernels.philoxBlocks(
+      position, UInt64(high.x) | UInt64(high.y) << 32, UInt64(key.x) | UInt64(key.y) << 32, blocks,
+      out.assumingMemoryBound(to: UInt64.self))
+  }
+
   /// The bijection itself: ten rounds of Philox4x32 on a counter under a key.
   package static func philox(counter: SIMD4<UInt32>, key: SIMD2<UInt32>) -> SIMD4<UInt32> {
     var counter = counter

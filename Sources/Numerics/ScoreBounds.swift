@@ -11,7 +11,7 @@ struct ScoreBounds {
   private let shortest: Double
   private let longest: Double
   private let width: Int
-  private let largestSum: Int
+  private let largestScore: Int
   /// `unit`, and an error that also covers bounds computed in Float; the error is infinite where Float cannot hold them.
   private let floatUnit: Float
   private let floatError: Float
@@ -21,19 +21,20 @@ struct ScoreBounds {
   init(
     query: QuantizedQuery, chunk: QuantizedRows.Chunk, measure: RowMeasure, precision: QuantizedPrecision
   ) {
-    largestSum = Int(precision.largestSum)
-    unit = query.unit(chunk)
-    error = query.error(chunk)
+    largestScore = Int(precision.largestScore)
+    unit = query.unit(chunk) * precision.scoreUnit
+    // A sum that was rounded down may have lost all but one of a unit.
+    error = query.error(chunk) + (precision.scoreUnit > 1 ? unit : 0)
     norm = query.norm
     width = query.width
     self.measure = measure
     shortest = chunk.shortest
     longest = chunk.longest
     // Converting the score, rounding the unit, the product and the sum: four roundings of at most 2^-24 each of what is
-    // rounded, which the largest sum bounds.
+    // rounded, which the largest score bounds.
     let isNormal = unit >= 1e-30 && error < 1e37
     floatUnit = Float(unit)
-    floatError = isNormal ? Float((error + Double(largestSum) * unit * 5e-7) * (1 + 1e-6)) : .infinity
+    floatError = isNormal ? Float((error + Double(largestScore) * unit * 5e-7) * (1 + 1e-6)) : .infinity
   }
 
   /// Lower and upper bound of a row's exact score.
@@ -60,16 +61,16 @@ struct ScoreBounds {
 
   /// The least integer score that an exact score of at least `floor` can have; nil when none can.
   func threshold(_ floor: Float) -> Int? {
-    guard floor > -.infinity else { return -largestSum }
+    guard floor > -.infinity else { return -largestScore }
     var product = Double(floor)
     if measure == .cosine {
-      guard shortest > 0 else { return -largestSum }
+      guard shortest > 0 else { return -largestScore }
       product -= Self.cosineSlack + 1e-6
       product *= norm * (product > 0 ? shortest : longest)
     }
-    guard unit > 0 else { return product <= error ? -largestSum : nil }
+    guard unit > 0 else { return product <= error ? -largestScore : nil }
     let least = ((product - error) / unit).rounded(.down) - 1
-    return least > Double(largestSum) ? nil : Int(max(Double(-largestSum), least))
+    return least > Double(largestScore) ? nil : Int(max(Double(-largestScore), least))
   }
 
   /// A lower bound of the k-th best exact score of a first chunk, from a lower bound of its k-th best integer score.

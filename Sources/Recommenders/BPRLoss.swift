@@ -20,31 +20,32 @@ extension Tape {
     let sum = slopes.withUnsafeMutableBufferPointer { buffer -> Double in
       let slope = buffer
       return parallelSum(count, blockSize: 256) { range in
-        var sum = 0.0
-        for index in range {
-          let user = table.row(Int(batch.users[index]))
-          let positive = table.row(users + Int(batch.positives[index]))
-          let negative = table.row(users + Int(batch.negatives[index]))
-          let margin = Double(kernels.dot(user, negative, width)) - Double(kernels.dot(user, positive, width))
-          let small = exponential(-abs(margin))
-          sum += max(margin, 0) + logarithmOfOnePlus(small)
-          slope[index] = Float(margin >= 0 ? 1 / (1 + small) : small / (1 + small))
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * range.count) { scores in
+          guard let scores = scores.baseAddress else { return 0 }
+          batch.withPointers(from: range.lowerBound) {
+            kernels.tripleProducts(range.count, $0, $1, $2, users, table.pointer, width, scores)
+          }
+          var sum = 0.0
+          for (place, index) in range.enumerated() {
+            let margin = Double(scores[2 * place + 1]) - Double(scores[2 * place])
+            let small = exponential(-abs(margin))
+            sum += max(margin, 0) + logarithmOfOnePlus(small)
+            slope[index] = Float(margin >= 0 ? 1 / (1 + small) : small / (1 + small))
+          }
+          return sum
         }
-        return sum
       }
     }
     return recordLoss(name: "bpr", value: sum / Double(max(1, count)), weight: 1) { seed in
       nodes.accumulateSparsely { target in
-        // Serial: rows repeat within a batch and the order of additions must not depend on threads.
-        for index in 0..<count {
-          let factor = seed * slopes[index] / Float(count)
-          let user = Int(batch.users[index])
-          let positive = users + Int(batch.positives[index])
-          let negative = users + Int(batch.negatives[index])
-          kernels.axpy(factor, table.row(negative), target.row(user), width)
-          kernels.axpy(-factor, table.row(positive), target.row(user), width)
-          kernels.axpy(-factor, table.row(user), target.row(positive), width)
-          kernels.axpy(factor, table.row(user), target.row(negative), width)
+        let factors = slopes.map { seed * $0 / Float(count) }
+        // Rows repeat within a batch and the order of additions must not depend on threads: those deal out columns.
+        parallelRanges(width, blockSize: 16) { columns in
+          batch.withPointers(from: 0) {
+            kernels.tripleGradient(
+              count, $0, $1, $2, users, factors, table.pointer, width, target.pointer, columns.lowerBound, columns.count
+            )
+          }
         }
       }
     }

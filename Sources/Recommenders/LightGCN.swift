@@ -29,9 +29,9 @@ package final class LightGCN: BaseModel {
   package var representationWidth: Int { embedding.value.columns }
 
   package func represent(_ input: Variable, on tape: Tape, at position: StepPosition) -> Variable {
-    let values =
+    let edges =
       keepRate < 1 ? graph.dropped(keepRate: Float(keepRate), stream: position.stream(.edgeDropout)) : nil
-    return tape.propagate(input, over: graph, layers: layers, values: values)
+    return tape.propagate(input, over: graph, layers: layers, keeping: edges)
   }
 
   package func losses(on tape: Tape, views: NodeViews, batch: Batch, at position: StepPosition) -> [LossTerm] {

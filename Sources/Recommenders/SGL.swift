@@ -44,7 +44,7 @@ package final class SGL: BaseModel {
     let dropped = [RandomPurpose.edgeDropout, .secondEdgeDropout].map { purpose in
       tape.propagate(
         views.input, over: graph, layers: layers,
-        values: graph.dropped(keepRate: Float(keepRate), stream: position.stream(purpose)))
+        keeping: graph.dropped(keepRate: Float(keepRate), stream: position.stream(purpose)))
     }
     return [ranking]
       + tape.viewContrast(

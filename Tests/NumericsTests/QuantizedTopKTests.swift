@@ -4,6 +4,9 @@ import Glibc
 import Numerics
 import Testing
 
+/// The precisions that this processor has products for.
+private let supportedPrecisions = [QuantizedPrecision.bytes, .quads, .words].filter { $0.isSupported }
+
 @Suite(.serialized) struct QuantizedTopKTests {
   /// Catalogues that try the bounds, each in its own way.
   enum Catalogue: CaseIterable, Sendable {
@@ -159,6 +162,31 @@ import Testing
 }
 
 extension QuantizedTopKTests {
+  /// Each rounding by itself, on queries that it does not give back, at widths around those of its groups of columns.
+  @Test(
+    arguments: supportedPrecisions, QuantizedTopKTests.Catalogue.allCases)
+  func everyPrecisionIsExact(_ precision: QuantizedPrecision, _ catalogue: Catalogue) {
+    var answered = 0
+    for width in [4, 5, 6, 7, 30, 64, 127] {
+      let items = catalogue.matrix(3000, width, 1)
+      let queries = catalogue.matrix(20, width, 2)
+      let rows = (0..<20).map { Int32($0) }
+      let excluded: (Int32) -> ArraySlice<Int32> = { row in
+        row % 2 == 0 ? [] : (0..<Int32(3000)).filter { ($0 &* 31 &+ row) % 5 == 0 }[...]
+      }
+      let found = roundedTopK(
+        precision, queries: queries, queryRows: rows, items: items, k: 10, excluded: excluded)
+      for row in rows {
+        guard let results = found[Int(row)] else { continue }
+        let alone = batchTopK(queries: queries, queryRows: [row], items: items, k: 10, excluded: excluded)
+        #expect(alone == [results], "\(precision) \(catalogue) \(width), query \(row)")
+        answered += 1
+      }
+    }
+    // Numbers too small for floats to hold their squares are given back, as are scores too alike for bytes.
+    #expect(answered >= 100 || catalogue == .tiny || catalogue == .alike, "\(answered) of 140 answered")
+  }
+
   /// Later blocks guess from earlier ones what their queries will reach.
   ///
   /// Here the first queries point at items and reach much more than the others: one in `share` of those guesses wrongly and
@@ -316,6 +344,25 @@ extension QuantizedTopKTests {
         for row in 0..<32 {
           let sum = row < rows ? Int16(truncatingIfNeeded: coarseSums[row]) : 0
           #expect((0..<6).map { tile[32 * $0 + row] } == [sum, 0, sum, sum, 0, sum], "\(width) \(rows) \(row)")
+        }
+        var quads = [Int32](repeating: 99, count: 32 * ((width + 3) / 4))
+        table.quantizeQuadPanel(rows, width, source, order, 120, &quads, &squares)
+        if let product = table.quadTileProduct {
+          var quadFactors: [Int32] = []
+          for step in -1..<(width + 3) / 4 {
+            let columns = step < 0 ? [] : Array(query[4 * step..<min(width, 4 * step + 4)])
+            let factor =
+              step < 0
+              ? -128 * query.reduce(0, +)
+              : columns.enumerated().reduce(0) { $0 | ($1.element & 0xFF) << Int32(8 * $1.offset) }
+            quadFactors += [factor, 0, factor, factor, 0, factor]
+          }
+          product(1, Int64((width + 3) / 4), quads, quadFactors, &tile, 32)
+          for row in 0..<32 {
+            let eighth = row < rows ? Int16(Int(sums[row]) >> 3) : 0
+            #expect(
+              (0..<6).map { tile[32 * $0 + row] } == [eighth, 0, eighth, eighth, 0, eighth], "\(width) \(rows) \(row)")
+          }
         }
         guard rows <= 16 else { continue }
         var words = [Int32](repeating: 99, count: 16 * steps)

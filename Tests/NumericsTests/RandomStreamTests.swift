@@ -26,6 +26,28 @@ import Testing
     for _ in 0..<100 { #expect(first.next() == second.next()) }
   }
 
+  @Test(arguments: supportedLevels) func manyBlocksAreThoseOfEachPosition(_ level: SIMDLevel) {
+    let (seed, epoch, step) = (UInt64(0x1234_5678_9ABC_DEF0), 0xFEDC_BA98, 0x8765_4321)
+    let stream = RandomStream(seed: seed, purpose: .test, epoch: epoch, step: step)
+    // The key as the stream makes it, and positions where the lower word or the whole counter wraps.
+    let key = seed &+ UInt64(RandomPurpose.test.rawValue) &* 0x9E37_79B9_7F4A_7C15
+    for first in [0, 5, 0xFFFF_FFFC, .max - 2] as [UInt64] {
+      for count in [0, 1, 7, 8, 9, 20] {
+        var pairs = [UInt64](repeating: 77, count: 2 * count + 1)
+        KernelTable.table(level).philoxBlocks(first, UInt64(epoch) | UInt64(step) << 32, key, count, &pairs)
+        for block in 0..<count {
+          let words = stream.words(at: first &+ UInt64(block))
+          #expect(pairs[2 * block] == UInt64(words.x) | UInt64(words.y) << 32, "\(first) \(count) \(block)")
+          #expect(pairs[2 * block + 1] == UInt64(words.z) | UInt64(words.w) << 32, "\(first) \(count) \(block)")
+        }
+        #expect(pairs[2 * count] == 77)
+      }
+    }
+    var filled = [UInt64](repeating: 0, count: 6)
+    filled.withUnsafeMutableBytes { stream.fillWords(at: 9, blocks: 3, into: $0.baseAddress!) }
+    #expect(filled[4] == UInt64(stream.words(at: 11).x) | UInt64(stream.words(at: 11).y) << 32)
+  }
+
   @Test func anyDifferenceGivesAnotherStream() {
     var words: [UInt64] = []
     for stream in [

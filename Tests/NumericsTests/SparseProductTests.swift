@@ -118,6 +118,34 @@ import Testing
     #expect(CSRMatrix(rows: 0, columns: 3, entries: []).rowBorders == [0])
   }
 
+  /// Entries packed together give the bits of zeros in the places of the others.
+  @Test(arguments: [1, 2, 8]) func keptEntriesAreThoseWithoutTheOthers(_ threads: Int) {
+    let before = Parallelism.threadCount
+    defer { Parallelism.threadCount = before }
+    Parallelism.threadCount = threads
+    for rows in [0, 1, 700, 5000] {
+      let a = sparse(rows: rows, columns: 50)
+      for width in [9, 32, 64] {
+        let x = Matrix(rows: 50, columns: width, values: Distribution.uniform.values(50 * width))
+        let base = Matrix(rows: rows, columns: width, values: Distribution.uniform.values(rows * width, salt: 1))
+        for keep in [
+          (0..<a.entryCount).map { UInt8($0 * 7 % 5 == 0 ? 0 : 1) }, [UInt8](repeating: 0, count: a.entryCount),
+          [UInt8](repeating: 1, count: a.entryCount),
+        ] {
+          let zeros = zip(a.values, keep).map { $0 * Float($1) }
+          let expected = Matrix.uninitialized(rows: rows, columns: width)
+          sparseTimesDense(a, values: zeros, x, into: expected, startingFrom: base)
+          let found = Matrix.uninitialized(rows: rows, columns: width)
+          keep.withUnsafeBufferPointer { keep in
+            guard let keep = keep.baseAddress else { return }
+            sparseTimesDense(a, KeptEntries(a, where: keep), x, into: found, startingFrom: base)
+          }
+          #expect(found.values == expected.values, "\(rows) rows, width \(width)")
+        }
+      }
+    }
+  }
+
   /// A + starting rows in one pass is the copy and the addition, to the bit.
   @Test func startingFromABase() {
     let a = CSRMatrix(
