@@ -77,8 +77,9 @@ package final class PropagationGraph: Sendable {
         guard let start = words.baseAddress else { return }
         stream.fillWords(at: UInt64(range.lowerBound >> 3), blocks: blocks, into: start)
         // Eight halves of a block's four words, the lower half of a word first: as they lie on a little-endian machine.
-        let halves = start.assumingMemoryBound(to: UInt16.self)
-        for entry in 0..<range.count { keep[entry] = UInt32(halves[entry]) < threshold ? 1 : 0 }
+        for entry in 0..<range.count {
+          keep[entry] = UInt32(start.load(fromByteOffset: 2 * entry, as: UInt16.self)) < threshold ? 1 : 0
+        }
       }
     }
   }

@@ -11,16 +11,15 @@ import CPlatform
 ///   - rowStarts: offsets of the rows into `columns`.
 ///   - columns: column index of each entry.
 ///   - values: value of each entry.
-///   - keep: one byte per entry, 0 drops it (edge dropout); nil keeps all.
 ///   - x: dense matrix, `[*, width]`, row-major without padding.
 ///   - width: columns of `x` and `out`.
 ///   - out: dense matrix, `[*, width]`; rows `firstRow ..< endRow` are written.
-///   - scale: factor of the sum (1 / keep probability under dropout).
+///   - scale: factor of the sum.
 ///   - base: what the sum is added to, `[*, width]`; may be `out`; nil is zero.
 @inline(never)
 package func sparseRows(
   _ rowStarts: UnsafePointer<Int>, _ firstRow: Int, _ endRow: Int, _ columns: UnsafePointer<Int32>,
-  _ values: UnsafePointer<Float>, _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int,
+  _ values: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ width: Int,
   _ out: UnsafeMutablePointer<Float>, _ scale: Float, _ base: UnsafePointer<Float>?
 ) {
   let last = rowStarts[endRow]
@@ -33,20 +32,20 @@ package func sparseRows(
     var column = 0
     while column &+ 64 <= width {
       sparseRow64(
-        start, end, last, columns, values, keep, x + column, width, target + column, scale,
+        start, end, last, columns, values, x + column, width, target + column, scale,
         offset(base, row &* width &+ column))
       column = column &+ 64
     }
     if column &+ 32 <= width {
       sparseRow32(
-        start, end, last, columns, values, keep, x + column, width, target + column, scale,
+        start, end, last, columns, values, x + column, width, target + column, scale,
         offset(base, row &* width &+ column))
       column = column &+ 32
     }
     while column < width {
       let lanes = width &- column < 16 ? width &- column : 16
       sparseRow16(
-        start, end, columns, values, keep, x + column, width, target + column, scale,
+        start, end, columns, values, x + column, width, target + column, scale,
         offset(base, row &* width &+ column), lanes)
       column = column &+ lanes
     }
@@ -81,7 +80,7 @@ func prefetchResult(_ out: UnsafeMutablePointer<Float>, _ base: UnsafePointer<Fl
   }
 }
 
-/// Asks for the lines of one row of the dense matrix; a row that begins inside a line may be in one line more.
+/// Asks for the lines of one row of the dense matrix; the last line of a row that begins inside one may be left out.
 @inline(__always)
 func prefetchRow(_ source: UnsafePointer<Float>, lines: Int) {
   var line = 0
@@ -95,7 +94,7 @@ func prefetchRow(_ source: UnsafePointer<Float>, lines: Int) {
 @inline(__always)
 func sparseRow64(
   _ start: Int, _ end: Int, _ last: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
-  _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
+  _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
   _ scale: Float, _ base: UnsafePointer<Float>?
 ) {
   var sum0 = Lane.zero
@@ -106,10 +105,6 @@ func sparseRow64(
   while entry < end {
     let ahead = entry &+ entriesAhead < last ? entry &+ entriesAhead : entry
     prefetchRow(x + Int(columns[ahead]) &* width, lines: 4)
-    if let keep, keep[entry] == 0 {
-      entry = entry &+ 1
-      continue
-    }
     let value = Lane(repeating: values[entry])
     let source = x + Int(columns[entry]) &* width
     sum0 = multiplyAdd(sum0, value, load(source))
@@ -136,7 +131,7 @@ func sparseRow64(
 @inline(__always)
 func sparseRow32(
   _ start: Int, _ end: Int, _ last: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
-  _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
+  _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
   _ scale: Float, _ base: UnsafePointer<Float>?
 ) {
   var sum0 = Lane.zero
@@ -145,10 +140,6 @@ func sparseRow32(
   while entry < end {
     let ahead = entry &+ entriesAhead < last ? entry &+ entriesAhead : entry
     prefetchRow(x + Int(columns[ahead]) &* width, lines: 2)
-    if let keep, keep[entry] == 0 {
-      entry = entry &+ 1
-      continue
-    }
     let value = Lane(repeating: values[entry])
     let source = x + Int(columns[entry]) &* width
     sum0 = multiplyAdd(sum0, value, load(source))
@@ -169,16 +160,12 @@ func sparseRow32(
 @inline(__always)
 func sparseRow16(
   _ start: Int, _ end: Int, _ columns: UnsafePointer<Int32>, _ values: UnsafePointer<Float>,
-  _ keep: UnsafePointer<UInt8>?, _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
+  _ x: UnsafePointer<Float>, _ width: Int, _ out: UnsafeMutablePointer<Float>,
   _ scale: Float, _ base: UnsafePointer<Float>?, _ lanes: Int
 ) {
   var sum = Lane.zero
   var entry = start
   while entry < end {
-    if let keep, keep[entry] == 0 {
-      entry = entry &+ 1
-      continue
-    }
     let value = Lane(repeating: values[entry])
     let source = x + Int(columns[entry]) &* width
     sum = multiplyAdd(sum, value, lanes == 16 ? load(source) : loadPartial(source, lanes))

@@ -5,7 +5,7 @@ import CPlatform
 /// How many triples ahead rows are asked for.
 let triplesAhead = 6
 
-/// Asks for the lines of `width` floats that begin at a multiple of 64 bytes.
+/// Asks for the lines of `width` floats; the last line of those that begin inside one may be left out.
 @inline(__always)
 func prefetchLines(_ row: UnsafePointer<Float>, _ width: Int) {
   var column = 0

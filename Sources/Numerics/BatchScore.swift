@@ -24,7 +24,8 @@ extension Int16: BatchScore {
     _ rows: QuantizedRows, _ chunk: Int, _ panels: Int, _ factors: UnsafePointer<Int32>,
     _ out: UnsafeMutablePointer<Int16>, _ stride: Int
   ) {
-    if rows.precision == .quads, let product = kernels.quadTileProduct {
+    if rows.precision == .quads {
+      guard let product = kernels.quadTileProduct else { preconditionFailure("no product of quads on this processor") }
       product(Int64(panels), Int64(rows.steps), rows.words(ofChunk: chunk), factors, out, Int64(stride))
     } else {
       kernels.byteTileProduct(

@@ -55,13 +55,15 @@ package func batchTopK(
     guard !left.isEmpty else { return }
     for (position, result) in zip(left, way(left.map { queryRows[$0] })) { results[position] = result }
   }
-  if roundingPays(queries: queryRows.count, items: items, k: wanted) {
-    if items.columns <= BatchBlocking.widestBytes {
-      answer {
-        roundedTopK(.firstOfBatch, queries: queries, queryRows: $0, items: items, k: wanted, excluded: excluded)
+  for precision in [QuantizedPrecision.firstOfBatch, .words]
+  where precision == .words || items.columns <= BatchBlocking.widestBytes {
+    answer { rows in
+      // For few that are left, rounding all items does not pay.
+      guard roundingPays(queries: rows.count, items: items, k: wanted) else {
+        return [[ScoredIndex]?](repeating: nil, count: rows.count)
       }
+      return roundedTopK(precision, queries: queries, queryRows: rows, items: items, k: wanted, excluded: excluded)
     }
-    answer { roundedTopK(.words, queries: queries, queryRows: $0, items: items, k: wanted, excluded: excluded) }
   }
   answer { floatTopK(queries, $0, items, wanted, excluded) }
   return results.map { $0 ?? [] }

@@ -6,15 +6,20 @@
 /// (`CSRMatrix.rowBorders`) are packed each for itself, so that threads need not know what the others keep.
 package struct KeptEntries: Sendable {
   /// Where rows begin and end: those of block b, from row `first` to row `end`, at `first + b ... end + b`.
-  fileprivate let starts: [Int]
-  fileprivate let columns: [Int32]
-  fileprivate let values: [Float]
+  let starts: [Int]
+  /// Column of every entry; up to a block's end, after its kept ones, zeros.
+  let columns: [Int32]
+  /// Value of every entry, in the same places.
+  let values: [Float]
+  /// Borders of the blocks.
+  let borders: [Int]
 
   /// The entries of a matrix whose byte is 1.
   /// - Parameters:
   ///   - matrix: the matrix.
   ///   - keep: a byte for each of its entries, 0 or 1.
   package init(_ matrix: CSRMatrix, where keep: UnsafePointer<UInt8>) {
+    borders = matrix.rowBorders
     let blocks = matrix.rowBorders.count - 1
     let count = matrix.entryCount
     var starts = [Int](repeating: 0, count: matrix.rows + blocks)
@@ -58,41 +63,6 @@ package struct KeptEntries: Sendable {
             values[kept] = 0
             kept += 1
           }
-        }
-      }
-    }
-  }
-}
-
-/// out = base + A X with the kept entries of A, parallel; the contract of `sparseTimesDense` for all of them.
-///
-/// - Parameters:
-///   - a: the matrix the entries are of, `[rows, columns]`.
-///   - kept: which of them count.
-///   - x: `[a.columns, d]`.
-///   - out: `[a.rows, d]`, another matrix than `x`.
-///   - base: what is added to the product, `[a.rows, d]`.
-/// - Precondition: the shapes fit and the entries are of `a`.
-package func sparseTimesDense(
-  _ a: CSRMatrix, _ kept: KeptEntries, _ x: Matrix, into out: Matrix, startingFrom base: Matrix
-) {
-  precondition(a.columns == x.rows && a.rows == out.rows && x.columns == out.columns, "shapes do not fit")
-  precondition(x !== out, "the result must be another matrix than the factor")
-  precondition(base.rows == out.rows && base.columns == out.columns, "shapes do not fit")
-  precondition(kept.columns.count == a.entryCount, "the entries are those of another matrix")
-  let borders = a.rowBorders
-  let table = kernels
-  kept.starts.withUnsafeBufferPointer { starts in
-    kept.columns.withUnsafeBufferPointer { columns in
-      kept.values.withUnsafeBufferPointer { values in
-        guard let starts = starts.baseAddress, let columns = columns.baseAddress, let values = values.baseAddress else {
-          out.assign(from: base)
-          return
-        }
-        parallelFor(borders.count - 1) { block in
-          table.sparseRows(
-            starts + block, borders[block], borders[block + 1], columns, values, nil, x.pointer, x.columns, out.pointer,
-            1, UnsafePointer(base.pointer))
         }
       }
     }

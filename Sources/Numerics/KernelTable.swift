@@ -60,10 +60,10 @@ package struct KernelTable: Sendable {
   package let biasLeakyReLU: @Sendable (Input, Input, Output, Int, Float) -> Void
   /// `(gradientOut, y, gradientIn, count, slope)`: gradient through leaky ReLU given its result y; may be in place.
   package let leakyReLUGradient: @Sendable (Input, Input, Output, Int, Float) -> Void
-  /// `(rowStarts, firstRow, endRow, columns, values, keep, x, width, out, scale, base)`: base plus sparse times dense.
+  /// `(rowStarts, firstRow, endRow, columns, values, x, width, out, scale, base)`: base plus sparse times dense.
   package let sparseRows:
     @Sendable (
-      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, UnsafePointer<UInt8>?, Input, Int, Output, Float,
+      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, Input, Int, Output, Float,
       Input?
     ) -> Void
   /// `(count, users, positives, negatives, itemRow, x, width, out)`: the two inner products of each triple of rows.
@@ -146,7 +146,8 @@ package struct KernelTable: Sendable {
   package let packLeftGathered: @Sendable (Int, Int, Input, Int, UnsafePointer<Int32>, Output) -> Void
   /// `(depth, columns, source, stride, rowNumbers, packed)`: panels of 16 of chosen rows.
   package let packRightGathered: @Sendable (Int, Int, Input, Int, UnsafePointer<Int32>, Output) -> Void
-  /// `(iterations, factor)`: 192 floating-point operations an iteration in registers; a measure of the ceiling.
+  /// `(iterations, factor)`: 192 floating-point operations an iteration, of an even number, in registers; a measure of the
+  /// ceiling.
   package let multiplyAddProbe: @Sendable (Int, Float) -> Float
 
   /// The kernels every processor of the architecture runs.

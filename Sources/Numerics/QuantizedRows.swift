@@ -57,9 +57,9 @@ package enum QuantizedPrecision: Sendable {
 ///     |<q, x> - t s <m, n>| <= |q| |r| + |e| (|x| + |r|),
 ///
 /// so a row whose approximate score lies further than that below k others cannot be among the k best. Scales are chosen so
-/// that |m| |n| < 2^15: the integer product fits sixteen bits whatever the vectors are.
+/// that |m| |n| fits the sum, or the sum of quads after division by eight: 2^15, 2^18 and, of words, 2^31.
 ///
-/// One byte a number and eight bytes a row: 0.28 of the float matrix at width 64. Immutable, so any thread may read it.
+/// One byte a number and twelve bytes a row (0.3 of the float matrix at width 64), or two bytes a number. Immutable, so any thread may read it.
 package final class QuantizedRows: @unchecked Sendable {
   /// Bounds that hold for every row of a chunk; in Double, rounded outwards.
   struct Chunk {

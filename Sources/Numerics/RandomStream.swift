@@ -76,7 +76,7 @@ package struct RandomStream: RandomNumberGenerator, Sendable {
   package func fillWords(at position: UInt64, blocks: Int, into out: UnsafeMutableRawPointer) {
     kernels.philoxBlocks(
       position, UInt64(high.x) | UInt64(high.y) << 32, UInt64(key.x) | UInt64(key.y) << 32, blocks,
-      out.assumingMemoryBound(to: UInt64.self))
+      out.bindMemory(to: UInt64.self, capacity: 2 * blocks))
   }
 
   /// The bijection itself: ten rounds of Philox4x32 on a counter under a key.

@@ -27,7 +27,6 @@ extension CSRMatrix {
 /// - Parameters:
 ///   - a: `[rows, columns]`, sparse.
 ///   - values: replaces the stored values, one per entry; nil uses the stored ones.
-///   - keep: one byte per entry, 0 leaves the entry out (edge dropout); nil keeps all.
 ///   - x: `[a.columns, d]`.
 ///   - out: `[a.rows, d]`, another matrix than `x`.
 ///   - accumulate: add to `out` instead of replacing it.
@@ -35,29 +34,59 @@ extension CSRMatrix {
 ///   - scale: factor of the product.
 /// - Precondition: the shapes fit and column indices are in range.
 package func sparseTimesDense(
-  _ a: CSRMatrix, values: UnsafePointer<Float>? = nil, keep: UnsafePointer<UInt8>? = nil, _ x: Matrix,
-  into out: Matrix, accumulate: Bool = false, startingFrom base: Matrix? = nil, scale: Float = 1
+  _ a: CSRMatrix, values: UnsafePointer<Float>? = nil, _ x: Matrix, into out: Matrix, accumulate: Bool = false,
+  startingFrom base: Matrix? = nil, scale: Float = 1
+) {
+  a.rowStarts.withUnsafeBufferPointer { starts in
+    a.columnIndices.withUnsafeBufferPointer { columns in
+      a.values.withUnsafeBufferPointer { stored in
+        multiply(
+          a, starts.baseAddress, startsPerBlock: 0, columns.baseAddress, values ?? stored.baseAddress, x, out, scale,
+          base ?? (accumulate ? out : nil))
+      }
+    }
+  }
+}
+
+/// out = base + A X with the kept entries of A, parallel; otherwise the contract of `sparseTimesDense` for all of them.
+/// - Parameters:
+///   - a: the matrix the entries are of, `[rows, columns]`.
+///   - kept: which of them count.
+///   - x: `[a.columns, d]`.
+///   - out: `[a.rows, d]`, another matrix than `x`.
+///   - base: what is added to the product, `[a.rows, d]`; nil for none.
+/// - Precondition: the shapes fit and the entries are of `a`.
+package func sparseTimesDense(
+  _ a: CSRMatrix, _ kept: KeptEntries, _ x: Matrix, into out: Matrix, startingFrom base: Matrix? = nil
+) {
+  precondition(
+    kept.columns.count == a.entryCount && kept.borders == a.rowBorders, "the entries are those of another matrix")
+  kept.starts.withUnsafeBufferPointer { starts in
+    kept.columns.withUnsafeBufferPointer { columns in
+      kept.values.withUnsafeBufferPointer { values in
+        multiply(a, starts.baseAddress, startsPerBlock: 1, columns.baseAddress, values.baseAddress, x, out, 1, base)
+      }
+    }
+  }
+}
+
+/// The product of both; the row starts of block b begin `b * startsPerBlock` later.
+private func multiply(
+  _ a: CSRMatrix, _ starts: UnsafePointer<Int>?, startsPerBlock: Int, _ columns: UnsafePointer<Int32>?,
+  _ values: UnsafePointer<Float>?, _ x: Matrix, _ out: Matrix, _ scale: Float, _ base: Matrix?
 ) {
   precondition(a.columns == x.rows && a.rows == out.rows && x.columns == out.columns, "shapes do not fit")
   precondition(x !== out, "the result must be another matrix than the factor")
   precondition(base.map { $0.rows == out.rows && $0.columns == out.columns } ?? true, "shapes do not fit")
+  guard let starts, let columns, let values else {
+    if let base { if base !== out { out.assign(from: base) } } else { out.fill(0) }
+    return
+  }
   let borders = a.rowBorders
   let table = kernels
-  a.rowStarts.withUnsafeBufferPointer { starts in
-    a.columnIndices.withUnsafeBufferPointer { columns in
-      a.values.withUnsafeBufferPointer { stored in
-        guard let rowStarts = starts.baseAddress else { return }
-        guard let columnIndices = columns.baseAddress, let entryValues = values ?? stored.baseAddress else {
-          if let base { out.assign(from: base) } else if !accumulate { out.fill(0) }
-          return
-        }
-        parallelFor(borders.count - 1) { block in
-          let (first, end) = (borders[block], borders[block + 1])
-          table.sparseRows(
-            rowStarts, first, end, columnIndices, entryValues, keep, x.pointer, x.columns, out.pointer, scale,
-            base.map { UnsafePointer($0.pointer) } ?? (accumulate ? UnsafePointer(out.pointer) : nil))
-        }
-      }
-    }
+  parallelFor(borders.count - 1) { block in
+    table.sparseRows(
+      starts + block * startsPerBlock, borders[block], borders[block + 1], columns, values, x.pointer, x.columns,
+      out.pointer, scale, base.map { UnsafePointer($0.pointer) })
   }
 }

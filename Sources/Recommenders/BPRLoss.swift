@@ -16,6 +16,11 @@ extension Tape {
     let count = batch.count
     let width = nodes.value.columns
     let table = nodes.value
+    let items = table.rows - users
+    precondition(
+      batch.users.allSatisfy { $0 >= 0 && Int($0) < users }
+        && batch.positives.allSatisfy { $0 >= 0 && Int($0) < items }
+        && batch.negatives.allSatisfy { $0 >= 0 && Int($0) < items }, "a node of the batch does not exist")
     var slopes = [Float](repeating: 0, count: count)
     let sum = slopes.withUnsafeMutableBufferPointer { buffer -> Double in
       let slope = buffer

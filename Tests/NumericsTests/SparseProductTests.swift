@@ -25,40 +25,26 @@ import Testing
     let source = GuardedFloats(capacity: x.count)
     let dense = source.place(x.values, .end)
     let target = GuardedFloats(capacity: 37 * width)
-    let keep = (0..<a.entryCount).map { UInt8($0 % 3 == 0 ? 0 : 1) }
-    for masked in [false, true] {
-      for accumulate in [false, true] {
-        let out = target.place([Float](repeating: 0.25, count: 37 * width), .end)
-        let mask: [UInt8]? = masked ? keep : nil
-        run(table, a, mask, dense, width, out, 1.5, accumulate)
-        var worst = Worst()
-        for row in 0..<37 {
-          for column in 0..<width {
-            var exact = accumulate ? 0.25 : 0
-            var scale = exact
-            for entry in a.rowStarts[row]..<a.rowStarts[row + 1] where !masked || keep[entry] != 0 {
-              let term = 1.5 * Double(a.values[entry]) * Double(x[Int(a.columnIndices[entry]), column])
-              exact += term
-              scale += term.magnitude
-            }
-            let error = (Double(out[row * width + column]) - exact).magnitude
-            worst.note(error / max(gamma(a.degree(row) + 3) * scale, 1e-30), "row \(row) column \(column)")
+    for accumulate in [false, true] {
+      let out = target.place([Float](repeating: 0.25, count: 37 * width), .end)
+      table.sparseRows(
+        a.rowStarts, 0, a.rows, a.columnIndices, a.values, dense, width, out, 1.5,
+        accumulate ? UnsafePointer(out) : nil)
+      var worst = Worst()
+      for row in 0..<37 {
+        for column in 0..<width {
+          var exact = accumulate ? 0.25 : 0
+          var scale = exact
+          for entry in a.rowStarts[row]..<a.rowStarts[row + 1] {
+            let term = 1.5 * Double(a.values[entry]) * Double(x[Int(a.columnIndices[entry]), column])
+            exact += term
+            scale += term.magnitude
           }
+          let error = (Double(out[row * width + column]) - exact).magnitude
+          worst.note(error / max(gamma(a.degree(row) + 3) * scale, 1e-30), "row \(row) column \(column)")
         }
-        #expect(worst.value <= 1, "\(worst.place) masked \(masked) accumulate \(accumulate)")
       }
-    }
-  }
-
-  private func run(
-    _ table: KernelTable, _ a: CSRMatrix, _ keep: [UInt8]?, _ x: UnsafePointer<Float>, _ width: Int,
-    _ out: UnsafeMutablePointer<Float>, _ scale: Float, _ accumulate: Bool
-  ) {
-    let base = accumulate ? UnsafePointer(out) : nil
-    if let keep {
-      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, keep, x, width, out, scale, base)
-    } else {
-      table.sparseRows(a.rowStarts, 0, a.rows, a.columnIndices, a.values, nil, x, width, out, scale, base)
+      #expect(worst.value <= 1, "\(worst.place) accumulate \(accumulate)")
     }
   }
 
@@ -80,11 +66,13 @@ import Testing
       values: values)
     let dropped = name.hasSuffix("dropped")
     let keep = dropped ? try GoldenArray("\(name).mask").integers.map { UInt8($0) } : values.map { _ in 1 }
+    let kept = keep.withUnsafeBufferPointer { $0.baseAddress.map { KeptEntries(graph, where: $0) } }
+    guard let kept else { return }
     var layer = x
     let sum = x.copy()
     for _ in 0..<(dropped ? 2 : 3) {
       let next = Matrix(rows: x.rows, columns: x.columns)
-      sparseTimesDense(graph, keep: keep, layer, into: next)
+      sparseTimesDense(graph, kept, layer, into: next)
       sum.add(next)
       layer = next
     }
@@ -139,8 +127,11 @@ import Testing
           keep.withUnsafeBufferPointer { keep in
             guard let keep = keep.baseAddress else { return }
             sparseTimesDense(a, KeptEntries(a, where: keep), x, into: found, startingFrom: base)
+            #expect(found.values == expected.values, "\(rows) rows, width \(width)")
+            sparseTimesDense(a, values: zeros, x, into: expected)
+            sparseTimesDense(a, KeptEntries(a, where: keep), x, into: found)
+            #expect(found.values == expected.values, "\(rows) rows, width \(width), no base")
           }
-          #expect(found.values == expected.values, "\(rows) rows, width \(width)")
         }
       }
     }
