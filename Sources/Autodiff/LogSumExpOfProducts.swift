@@ -67,9 +67,13 @@ struct LogSumExpOfProducts {
     }
     let blockRows = max(6, min(96, Self.storedFloats / max(1, chunks * stride) / 6 * 6))
     // Several blocks in one parallel loop: threads are woken less often, and there is work for all of them to the end.
-    let together = max(
-      1,
-      min(Self.blocksTogether, (a.rows + blockRows - 1) / blockRows, Self.storedFloats / (chunks * blockRows * stride)))
+    // Values keep two numbers of a row and chunk, so that most are one loop; gradients all exponentials.
+    let rowNumbers = chunks * blockRows
+    let most =
+      gradients == .none
+      ? Self.storedFloats / max(1, rowNumbers)
+      : min(Self.blocksTogether, Self.storedFloats / max(1, rowNumbers * stride))
+    let together = max(1, min(most, (a.rows + blockRows - 1) / blockRows))
     let places = together * chunks * blockRows
     // Only gradients need the exponentials again. Without, a task's own tile is in the second-level cache from the last task.
     let tiles = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: stride)
