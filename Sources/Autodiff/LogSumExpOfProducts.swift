@@ -67,11 +67,11 @@ struct LogSumExpOfProducts {
     }
     let blockRows = max(6, min(96, Self.storedFloats / max(1, chunks * stride) / 6 * 6))
     // Several blocks in one parallel loop: threads are woken less often, and there is work for all of them to the end.
-    // Values keep two numbers of a row and chunk, so that most are one loop; gradients all exponentials.
+    // Values keep four floats of a row and chunk (sum, maximum, factor), so that most are one loop; gradients all exponentials.
     let rowNumbers = chunks * blockRows
     let most =
       gradients == .none
-      ? Self.storedFloats / max(1, rowNumbers)
+      ? Self.storedFloats / max(1, 4 * rowNumbers)
       : min(Self.blocksTogether, Self.storedFloats / max(1, rowNumbers * stride))
     let together = max(1, min(most, (a.rows + blockRows - 1) / blockRows))
     let places = together * chunks * blockRows
@@ -184,6 +184,6 @@ struct LogSumExpOfProducts {
   private static let chunkColumns = 384
   /// Most blocks of rows in one parallel loop.
   private static let blocksTogether = 4
-  /// Most exponentials kept at a time, 16 MiB: they stay in a shared last-level cache.
+  /// Most exponentials, or floats in their place, kept at a time, 16 MiB: they stay in a shared last-level cache.
   private static let storedFloats = 4 << 20
 }

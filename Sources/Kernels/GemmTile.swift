@@ -153,18 +153,20 @@ package func gemmBlock(
 
     @inline(__always)
     func store(_ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool) {
-      storeTileRow(left0, c + 0 &* stride, alpha, accumulate)
-      storeTileRow(right0, c + (0 &* stride &+ 16), alpha, accumulate)
-      storeTileRow(left1, c + 1 &* stride, alpha, accumulate)
-      storeTileRow(right1, c + (1 &* stride &+ 16), alpha, accumulate)
-      storeTileRow(left2, c + 2 &* stride, alpha, accumulate)
-      storeTileRow(right2, c + (2 &* stride &+ 16), alpha, accumulate)
-      storeTileRow(left3, c + 3 &* stride, alpha, accumulate)
-      storeTileRow(right3, c + (3 &* stride &+ 16), alpha, accumulate)
-      storeTileRow(left4, c + 4 &* stride, alpha, accumulate)
-      storeTileRow(right4, c + (4 &* stride &+ 16), alpha, accumulate)
-      storeTileRow(left5, c + 5 &* stride, alpha, accumulate)
-      storeTileRow(right5, c + (5 &* stride &+ 16), alpha, accumulate)
+      storeRow(left0, right0, c, alpha, accumulate)
+      storeRow(left1, right1, c + stride, alpha, accumulate)
+      storeRow(left2, right2, c + 2 &* stride, alpha, accumulate)
+      storeRow(left3, right3, c + 3 &* stride, alpha, accumulate)
+      storeRow(left4, right4, c + 4 &* stride, alpha, accumulate)
+      storeRow(left5, right5, c + 5 &* stride, alpha, accumulate)
+    }
+
+    @inline(__always)
+    func storeRow(
+      _ left: Lane, _ right: Lane, _ c: UnsafeMutablePointer<Float>, _ alpha: Float, _ accumulate: Bool
+    ) {
+      storeTileRow(left, c, alpha, accumulate)
+      storeTileRow(right, c + 16, alpha, accumulate)
     }
   }
 

@@ -26,23 +26,13 @@ package func quantizeBytePanel(
     }
   }
   for row in 0..<rows {
-    let source = x + Int(order[row]) &* width
     let target = words + row
-    var total = Lane.zero
-    var column = 0
-    while column < width {
-      let rest = width &- column
-      let (integers, residual) = rounded(
-        (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
-      total += residual * residual
-      let shifted = (integers &+ SIMD16(repeating: 128)) & SIMD16(repeating: 0xFF)
-      let pair = shifted.evenHalf | (shifted.oddHalf &<< SIMD8(repeating: 8))
-      let lanes = rest < 16 ? (rest &+ 1) / 2 : 8
+    squares[row] = roundRow(x + Int(order[row]) &* width, width, inverse) { column, integers, count in
+      let pair = bytePairs(integers)
+      let lanes = (count &+ 1) / 2
       let first = target + 16 &* column
       for lane in 0..<8 where lane < lanes { first[32 &* lane] = Int16(truncatingIfNeeded: pair[lane]) }
-      column = column &+ 16
     }
-    squares[row] = laneSum(total)
   }
 }
 
@@ -73,25 +63,15 @@ package func quantizeQuadPanel(
     }
   }
   for row in 0..<rows {
-    let source = x + Int(order[row]) &* width
     let place: Int = (row & 4) &* 4 &+ (row &>> 3) &* 4 &+ (row & 3)
     let target = words + place
-    var total = Lane.zero
-    var column = 0
-    while column < width {
-      let rest = width &- column
-      let (integers, residual) = rounded(
-        (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
-      total += residual * residual
-      let shifted = (integers &+ SIMD16(repeating: 128)) & SIMD16(repeating: 0xFF)
-      let pair = shifted.evenHalf | (shifted.oddHalf &<< SIMD8(repeating: 8))
+    squares[row] = roundRow(x + Int(order[row]) &* width, width, inverse) { column, integers, count in
+      let pair = bytePairs(integers)
       let quad = pair.evenHalf | (pair.oddHalf &<< SIMD4(repeating: 16))
-      let lanes = rest < 16 ? (rest &+ 3) / 4 : 4
+      let lanes = (count &+ 3) / 4
       let first = target + 8 &* column
       for lane in 0..<4 where lane < lanes { first[32 &* lane] = quad[lane] }
-      column = column &+ 16
     }
-    squares[row] = laneSum(total)
   }
 }
 
@@ -121,23 +101,42 @@ package func quantizeWordPanel(
     }
   }
   for row in 0..<rows {
-    let source = x + Int(order[row]) &* width
     let target = words + row
-    var total = Lane.zero
-    var column = 0
-    while column < width {
-      let rest = width &- column
-      let (integers, residual) = rounded(
-        (rest < 16 ? loadPartial(source + column, rest) : load(source + column)) * Lane(repeating: inverse))
-      total += residual * residual
+    squares[row] = roundRow(x + Int(order[row]) &* width, width, inverse) { column, integers, count in
       let pair = (integers.evenHalf & SIMD8(repeating: 0xFFFF)) | (integers.oddHalf &<< SIMD8(repeating: 16))
-      let lanes = rest < 16 ? (rest &+ 1) / 2 : 8
+      let lanes = (count &+ 1) / 2
       let first = target + 8 &* column
       for lane in 0..<8 where lane < lanes { first[16 &* lane] = pair[lane] }
-      column = column &+ 16
     }
-    squares[row] = laneSum(total)
   }
+}
+
+/// Rounds a row, sixteen columns at a time: `write` receives the first column, the integers (`rounded`) and how many of them
+/// are the row's; the others are zeros.
+///
+/// Returns the sum of the squares of what rounding left.
+@inline(__always)
+func roundRow(
+  _ row: UnsafePointer<Float>, _ width: Int, _ inverse: Float, _ write: (Int, SIMD16<Int32>, Int) -> Void
+) -> Float {
+  var total = Lane.zero
+  var column = 0
+  while column < width {
+    let count = width &- column < 16 ? width &- column : 16
+    let value = count < 16 ? loadPartial(row + column, count) : load(row + column)
+    let (integers, residual) = rounded(value * Lane(repeating: inverse))
+    total += residual * residual
+    write(column, integers, count)
+    column = column &+ 16
+  }
+  return laneSum(total)
+}
+
+/// Neighbouring integers from -128 to 127, each plus 128, as the two lower bytes of a word.
+@inline(__always)
+func bytePairs(_ integers: SIMD16<Int32>) -> SIMD8<Int32> {
+  let shifted = (integers &+ SIMD16(repeating: 128)) & SIMD16(repeating: 0xFF)
+  return shifted.evenHalf | (shifted.oddHalf &<< SIMD8(repeating: 8))
 }
 
 /// Integers to nearest even, in the low bits of the lanes, and what rounding left; |value| below 2^21.

@@ -63,8 +63,7 @@ package struct KernelTable: Sendable {
   /// `(rowStarts, firstRow, endRow, columns, values, x, width, out, scale, base)`: base plus sparse times dense.
   package let sparseRows:
     @Sendable (
-      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, Input, Int, Output, Float,
-      Input?
+      UnsafePointer<Int>, Int, Int, UnsafePointer<Int32>, Input, Input, Int, Output, Float, Input?
     ) -> Void
   /// `(count, users, positives, negatives, itemRow, x, width, out)`: the two inner products of each triple of rows.
   package let tripleProducts:

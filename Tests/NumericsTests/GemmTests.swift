@@ -156,6 +156,15 @@ import Testing
     }
   }
 
+  /// A and the transpose of B in the panels of the tile kernels.
+  private func packed(_ table: KernelTable, _ a: Matrix, _ b: Matrix) -> (Matrix, Matrix) {
+    let left = Matrix(rows: (a.rows + 5) / 6 * 6, columns: a.columns)
+    let right = Matrix(rows: (b.rows + 15) / 16 * 16, columns: b.columns)
+    table.packLeft(a.rows, a.columns, a.pointer, a.columns, false, left.pointer)
+    table.packRight(b.columns, b.rows, b.pointer, b.columns, true, right.pointer)
+    return (left, right)
+  }
+
   @Test(arguments: supportedLevels) func blocksHaveTheBitsOfFusedSumsInOrder(_ level: SIMDLevel) {
     // The baseline of x86-64 multiplies and adds in two roundings.
     guard level != .baseline else { return }
@@ -164,10 +173,7 @@ import Testing
     for (m, n, k) in [(150, 40, 448), (23, 80, 130), (12, 33, 41), (25, 64, 3)] {
       let a = filled(m, k, 1)
       let b = filled(n, k, 2)
-      let packedA = Matrix(rows: (m + 5) / 6 * 6, columns: k)
-      let packedB = Matrix(rows: (n + 15) / 16 * 16, columns: k)
-      table.packLeft(m, k, a.pointer, k, false, packedA.pointer)
-      table.packRight(k, n, b.pointer, k, true, packedB.pointer)
+      let (packedA, packedB) = packed(table, a, b)
       var sums = [Float](repeating: 0, count: m * n)
       for i in 0..<m {
         for j in 0..<n {
@@ -194,10 +200,7 @@ import Testing
         for k in [0, 1, 3, 4, 5, 64, 130] {
           let a = filled(m, k, 1)
           let b = filled(n, k, 2)
-          let packedA = Matrix(rows: (m + 5) / 6 * 6, columns: k)
-          let packedB = Matrix(rows: (n + 15) / 16 * 16, columns: k)
-          table.packLeft(m, k, a.pointer, k, false, packedA.pointer)
-          table.packRight(k, n, b.pointer, k, true, packedB.pointer)
+          let (packedA, packedB) = packed(table, a, b)
           let buffer = GuardedFloats(capacity: m * n)
           let c = buffer.place([Float](repeating: 1, count: m * n), .end)
           table.gemmBlock(m, n, k, packedA.pointer, packedB.pointer, 16 * k, c, n, 2, true)
