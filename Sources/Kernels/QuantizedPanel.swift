@@ -27,12 +27,19 @@ package func quantizeBytePanel(
   }
   for row in 0..<rows {
     let target = words + row
-    squares[row] = roundRow(x + Int(order[row]) &* width, width, inverse) { column, integers, count in
+    let source = x + Int(order[row]) &* width
+    var total = Lane.zero
+    var column = 0
+    while column < width {
+      let (integers, residual, count) = roundedColumns(source, column, width, inverse)
+      total += residual * residual
       let pair = bytePairs(integers)
       let lanes = (count &+ 1) / 2
       let first = target + 16 &* column
       for lane in 0..<8 where lane < lanes { first[32 &* lane] = Int16(truncatingIfNeeded: pair[lane]) }
+      column = column &+ 16
     }
+    squares[row] = laneSum(total)
   }
 }
 
@@ -65,13 +72,20 @@ package func quantizeQuadPanel(
   for row in 0..<rows {
     let place: Int = (row & 4) &* 4 &+ (row &>> 3) &* 4 &+ (row & 3)
     let target = words + place
-    squares[row] = roundRow(x + Int(order[row]) &* width, width, inverse) { column, integers, count in
+    let source = x + Int(order[row]) &* width
+    var total = Lane.zero
+    var column = 0
+    while column < width {
+      let (integers, residual, count) = roundedColumns(source, column, width, inverse)
+      total += residual * residual
       let pair = bytePairs(integers)
       let quad = pair.evenHalf | (pair.oddHalf &<< SIMD4(repeating: 16))
       let lanes = (count &+ 3) / 4
       let first = target + 8 &* column
       for lane in 0..<4 where lane < lanes { first[32 &* lane] = quad[lane] }
+      column = column &+ 16
     }
+    squares[row] = laneSum(total)
   }
 }
 
@@ -102,34 +116,33 @@ package func quantizeWordPanel(
   }
   for row in 0..<rows {
     let target = words + row
-    squares[row] = roundRow(x + Int(order[row]) &* width, width, inverse) { column, integers, count in
+    let source = x + Int(order[row]) &* width
+    var total = Lane.zero
+    var column = 0
+    while column < width {
+      let (integers, residual, count) = roundedColumns(source, column, width, inverse)
+      total += residual * residual
       let pair = (integers.evenHalf & SIMD8(repeating: 0xFFFF)) | (integers.oddHalf &<< SIMD8(repeating: 16))
       let lanes = (count &+ 1) / 2
       let first = target + 8 &* column
       for lane in 0..<8 where lane < lanes { first[16 &* lane] = pair[lane] }
+      column = column &+ 16
     }
+    squares[row] = laneSum(total)
   }
 }
 
-/// Rounds a row, sixteen columns at a time: `write` receives the first column, the integers (`rounded`) and how many of them
-/// are the row's; the others are zeros.
+/// Sixteen columns of a row from `column` on, rounded (`rounded`), and how many of them are the row's; the others are zeros.
 ///
-/// Returns the sum of the squares of what rounding left.
+/// No closure over a row's columns: the compiler made functions of them, which this folder must not have.
 @inline(__always)
-func roundRow(
-  _ row: UnsafePointer<Float>, _ width: Int, _ inverse: Float, _ write: (Int, SIMD16<Int32>, Int) -> Void
-) -> Float {
-  var total = Lane.zero
-  var column = 0
-  while column < width {
-    let count = width &- column < 16 ? width &- column : 16
-    let value = count < 16 ? loadPartial(row + column, count) : load(row + column)
-    let (integers, residual) = rounded(value * Lane(repeating: inverse))
-    total += residual * residual
-    write(column, integers, count)
-    column = column &+ 16
-  }
-  return laneSum(total)
+func roundedColumns(
+  _ row: UnsafePointer<Float>, _ column: Int, _ width: Int, _ inverse: Float
+) -> (integers: SIMD16<Int32>, residual: Lane, count: Int) {
+  let count = width &- column < 16 ? width &- column : 16
+  let value = count < 16 ? loadPartial(row + column, count) : load(row + column)
+  let (integers, residual) = rounded(value * Lane(repeating: inverse))
+  return (integers, residual, count)
 }
 
 /// Neighbouring integers from -128 to 127, each plus 128, as the two lower bytes of a word.
