@@ -80,14 +80,16 @@ package final class DaRec: Alignment {
     // The sample is every node (small data): no copies.
     let isWhole = nodes.count == text.rows
     let behaviour = isWhole ? representation : tape.gatherRows(representation, nodes)
-    func language(_ projector: Perceptron) -> Variable {
-      isWhole ? projector.project(tape.constant(text), on: tape) : projector.project(rows: nodes, of: text, on: tape)
-    }
+    let projectors = [languageSpecific, languageShared]
+    let language =
+      isWhole
+      ? Perceptron.project(projectors, tape.constant(text), on: tape)
+      : Perceptron.project(projectors, rows: nodes, of: text, on: tape)
     let parts = (
       collaborativeSpecific: collaborative.specific(behaviour, on: tape),
       collaborativeShared: collaborative.shared(behaviour, on: tape),
-      languageSpecific: language(languageSpecific),
-      languageShared: language(languageShared)
+      languageSpecific: language[0],
+      languageShared: language[1]
     )
     var terms = [
       tape.orthogonality(

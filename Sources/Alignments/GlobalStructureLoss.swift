@@ -128,45 +128,51 @@ private struct DoubleRows {
   private let inverseLength: [Double]?
 
   init(_ matrix: Matrix, normalized: Bool) {
-    rows = matrix.rows
-    columns = matrix.columns
-    var values = matrix.elements.map(Double.init)
-    if normalized {
-      var inverse = [Double](repeating: 1, count: rows)
-      for row in 0..<rows {
-        var squared = 0.0
-        for position in row * columns..<(row + 1) * columns { squared += values[position] * values[position] }
-        inverse[row] = 1 / max(squared.squareRoot(), 1e-12)
-        for position in row * columns..<(row + 1) * columns { values[position] *= inverse[row] }
+    let (rows, columns) = (matrix.rows, matrix.columns)
+    self.rows = rows
+    self.columns = columns
+    var inverse = [Double](repeating: 1, count: normalized ? rows : 0)
+    values = [Double](unsafeUninitializedCapacity: rows * columns) { values, count in
+      let target = values
+      inverse.withUnsafeMutableBufferPointer { inverse in
+        let scales = inverse
+        parallelRanges(rows, blockSize: rowBlock) { range in
+          for row in range {
+            let source = matrix.row(row)
+            var squared = 0.0
+            for column in 0..<columns {
+              let value = Double(source[column])
+              squared += value * value
+              target[row * columns + column] = value
+            }
+            guard normalized else { continue }
+            scales[row] = 1 / max(squared.squareRoot(), 1e-12)
+            for column in 0..<columns { target[row * columns + column] *= scales[row] }
+          }
+        }
       }
-      inverseLength = inverse
-    } else {
-      inverseLength = nil
+      count = rows * columns
     }
-    self.values = values
+    inverseLength = normalized ? inverse : nil
   }
 
   /// selfᵀ other, row-major `[columns, other.columns]`; blocks of rows added in block order.
   func gram(with other: DoubleRows) -> [Double] {
-    let blockSize = 256
-    let blocks = max(1, (rows + blockSize - 1) / blockSize)
+    let table = kernels
+    let blocks = (rows + rowBlock - 1) / rowBlock
     let size = columns * other.columns
     var partial = [Double](repeating: 0, count: blocks * size)
     partial.withUnsafeMutableBufferPointer { buffer in
+      let sums = buffer
       values.withUnsafeBufferPointer { own in
         other.values.withUnsafeBufferPointer { others in
-          guard let sums = buffer.baseAddress, let left = own.baseAddress, let right = others.baseAddress else {
-            return
-          }
-          parallelRanges(rows, blockSize: blockSize) { range in
-            let block = sums + range.lowerBound / blockSize * size
-            for row in range {
-              for column in 0..<columns {
-                addScaled(
-                  left[row * columns + column], right + row * other.columns, to: block + column * other.columns,
-                  count: other.columns)
-              }
+          parallelRanges(rows, blockSize: rowBlock) { range in
+            guard let sums = sums.baseAddress, let left = own.baseAddress, let right = others.baseAddress else {
+              return
             }
+            table.doubleBlock(
+              columns, other.columns, range.count, left + range.lowerBound * columns, 1, columns,
+              right + range.lowerBound * other.columns, sums + range.lowerBound / rowBlock * size, 1)
           }
         }
       }
@@ -183,14 +189,13 @@ private struct DoubleRows {
     _ factor: Double, ownGram: [Double], other: DoubleRows, otherGram: [Double], into variable: Variable
   ) {
     variable.accumulate { target, adds in
-      parallelRanges(rows, blockSize: 256) { range in
-        var sums = [Double](repeating: 0, count: columns)
+      parallelRanges(rows, blockSize: rowBlock) { range in
+        var sums = [Double](repeating: 0, count: range.count * columns)
+        addProduct(range, ownGram, sign: 1, to: &sums, width: columns)
+        other.addProduct(range, otherGram, sign: -1, to: &sums, width: columns)
         sums.withUnsafeMutableBufferPointer { buffer in
-          guard let gradient = buffer.baseAddress else { return }
+          guard var gradient = buffer.baseAddress else { return }
           for row in range {
-            gradient.update(repeating: 0, count: columns)
-            addProduct(row, ownGram, sign: 1, to: gradient, count: columns)
-            other.addProduct(row, otherGram, sign: -1, to: gradient, count: columns)
             for column in 0..<columns { gradient[column] *= factor }
             if let inverseLength {
               var along = 0.0
@@ -203,40 +208,26 @@ private struct DoubleRows {
             for column in 0..<columns {
               output[column] = (adds ? output[column] : 0) + Float(gradient[column])
             }
+            gradient += columns
           }
         }
       }
     }
   }
 
-  /// sums += sign · row `row` of self times `table`, `[columns, count]` row-major.
-  private func addProduct(
-    _ row: Int, _ table: [Double], sign: Double, to sums: UnsafeMutablePointer<Double>, count: Int
-  ) {
-    table.withUnsafeBufferPointer { buffer in
-      guard let lines = buffer.baseAddress else { return }
-      for inner in 0..<columns {
-        addScaled(sign * values[row * columns + inner], lines + inner * count, to: sums, count: count)
+  /// sums `[range.count, width]` += sign · the rows of `range` times `table` `[columns, width]`.
+  private func addProduct(_ range: Range<Int>, _ table: [Double], sign: Double, to sums: inout [Double], width: Int) {
+    values.withUnsafeBufferPointer { own in
+      table.withUnsafeBufferPointer { table in
+        sums.withUnsafeMutableBufferPointer { sums in
+          guard let left = own.baseAddress, let right = table.baseAddress, let target = sums.baseAddress else { return }
+          kernels.doubleBlock(
+            range.count, width, columns, left + range.lowerBound * columns, columns, 1, right, target, sign)
+        }
       }
     }
   }
 }
 
-/// y += factor x: whole vectors instead of one number at a time, which is four times as fast here.
-private func addScaled(
-  _ factor: Double, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>, count: Int
-) {
-  let factors = SIMD4<Double>(repeating: factor)
-  var start = 0
-  while start &+ 4 <= count {
-    let sum =
-      UnsafeRawPointer(y + start).loadUnaligned(as: SIMD4<Double>.self)
-      + factors * UnsafeRawPointer(x + start).loadUnaligned(as: SIMD4<Double>.self)
-    UnsafeMutableRawPointer(y + start).storeBytes(of: sum, as: SIMD4<Double>.self)
-    start = start &+ 4
-  }
-  while start < count {
-    y[start] += factor * x[start]
-    start = start &+ 1
-  }
-}
+/// Rows handled by one block of a loop; products in Double are added over blocks.
+private let rowBlock = 256

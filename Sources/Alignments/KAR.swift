@@ -58,8 +58,9 @@ package final class KAR: Alignment {
   private func input(_ embedding: Variable, on tape: Tape) -> Variable {
     let features = zip(towers, text).map { tower, text -> Variable in
       let text = tape.constant(text)
-      let outputs = (shared + tower.experts).map { $0.project(text, on: tape) }
-      return tape.gatedMixture(of: outputs, gate: tower.gate.project(text, on: tape))
+      let experts = shared + tower.experts
+      let outputs = Perceptron.project(experts + [tower.gate], text, on: tape)
+      return tape.gatedMixture(of: Array(outputs.dropLast()), gate: outputs[experts.count])
     }
     return tape.sum([embedding, tape.stackRows(features[0], features[1])])
   }

@@ -68,7 +68,30 @@ package final class Perceptron {
 
   /// The projection of x `[n, in]` on the tape, `[n, out]`.
   package func project(_ x: Variable, on tape: Tape) -> Variable {
-    project(x, on: tape) { tape.variable($0) }
+    Self.project([self], x, on: tape)[0]
+  }
+
+  /// The projection of chosen rows of a matrix that is not trained, `[rows.count, out]`.
+  ///
+  /// Same bits as the projection of a copy of the rows.
+  /// - Parameters:
+  ///   - rows: row numbers of `x`; they may repeat.
+  ///   - x: `[*, in]`.
+  ///   - tape: where the operations are recorded.
+  package func project(rows: [Int32], of x: Matrix, on tape: Tape) -> Variable {
+    Self.project([self], rows: rows, of: x, on: tape)[0]
+  }
+
+  /// The projections of x `[n, in]` by several perceptrons, which read it together.
+  package static func project(_ perceptrons: [Perceptron], _ x: Variable, on tape: Tape) -> [Variable] {
+    tape.perceptrons(perceptrons.map { $0.layers { tape.variable($0) } }, of: x)
+  }
+
+  /// The projections of chosen rows by several perceptrons, which read them together; as `project(rows:of:on:)`.
+  package static func project(
+    _ perceptrons: [Perceptron], rows: [Int32], of x: Matrix, on tape: Tape
+  ) -> [Variable] {
+    tape.perceptrons(perceptrons.map { $0.layers { tape.variable($0) } }, rows: rows, of: x)
   }
 
   /// The projection without recording, `[n, out]`.
@@ -80,11 +103,11 @@ package final class Perceptron {
     for part in 0..<parts {
       let range = part * x.rows / parts..<(part + 1) * x.rows / parts
       let tape = Tape()
-      let constant = { (parameter: Parameter) in tape.constant(parameter.value) }
+      let stack = layers { tape.constant($0.value) }
       let projected =
         parts == 1
-        ? project(tape.constant(x), on: tape, constant)
-        : project(rows: range.map { Int32($0) }, of: x, on: tape, constant)
+        ? tape.perceptrons([stack], of: tape.constant(x))[0]
+        : tape.perceptrons([stack], rows: range.map { Int32($0) }, of: x)[0]
       result.row(range.lowerBound).update(from: projected.value.pointer, count: projected.value.count)
     }
     return result
@@ -93,43 +116,12 @@ package final class Perceptron {
   /// Most rows of one part of a projection without recording.
   private static let inferenceRows = 4096
 
-  /// The projection of chosen rows of a matrix that is not trained, `[rows.count, out]`.
-  ///
-  /// Same bits as the projection of a copy of the rows.
-  /// - Parameters:
-  ///   - rows: row numbers of `x`; they may repeat.
-  ///   - x: `[*, in]`.
-  ///   - tape: where the operations are recorded.
-  package func project(rows: [Int32], of x: Matrix, on tape: Tape) -> Variable {
-    project(rows: rows, of: x, on: tape) { tape.variable($0) }
-  }
-
-  private func project(
-    rows: [Int32], of x: Matrix, on tape: Tape, _ variable: (Parameter) -> Variable
-  ) -> Variable {
-    let first = tape.linear(
-      rows: rows, of: x, weight: variable(parameters[0]), bias: variable(parameters[1]),
-      activation: activation(ofLayer: 0))
-    return layers(from: 1, first, on: tape, variable)
-  }
-
-  private func project(_ x: Variable, on tape: Tape, _ variable: (Parameter) -> Variable) -> Variable {
-    layers(from: 0, x, on: tape, variable)
-  }
-
-  private func activation(ofLayer layer: Int) -> Activation {
-    activatesLast || layer < parameters.count / 2 - 1 ? .leakyReLU(slope: slope) : .identity
-  }
-
-  private func layers(
-    from first: Int, _ x: Variable, on tape: Tape, _ variable: (Parameter) -> Variable
-  ) -> Variable {
-    var current = x
-    for layer in first..<parameters.count / 2 {
-      current = tape.linear(
-        current, weight: variable(parameters[2 * layer]), bias: variable(parameters[2 * layer + 1]),
-        activation: activation(ofLayer: layer))
+  private func layers(_ variable: (Parameter) -> Variable) -> [AffineLayer] {
+    let count = parameters.count / 2
+    return (0..<count).map { layer in
+      AffineLayer(
+        weight: variable(parameters[2 * layer]), bias: variable(parameters[2 * layer + 1]),
+        activation: activatesLast || layer < count - 1 ? .leakyReLU(slope: slope) : .identity)
     }
-    return current
   }
 }

@@ -67,7 +67,7 @@ package final class LossTerm {
 /// tape itself costs nothing measurable and every gradient is a hand-written, checked formula.
 package final class Tape {
   private enum Entry {
-    case operation(output: Variable, backward: (Matrix) -> Void)
+    case operation(outputs: [Variable], backward: ([Matrix?]) -> Void)
     case loss(LossTerm, backward: (Float) -> Void)
   }
 
@@ -100,9 +100,24 @@ package final class Tape {
   ///   - inputs: what it was computed from; if none needs a gradient, neither does the result.
   ///   - backward: adds to the inputs' gradients, given the result's gradient.
   package func record(value: Matrix, inputs: [Variable], backward: @escaping (Matrix) -> Void) -> Variable {
-    let output = Variable(value: value, requiresGradient: inputs.contains { $0.requiresGradient })
-    if output.requiresGradient { entries.append(.operation(output: output, backward: backward)) }
-    return output
+    record(values: [value], inputs: inputs) { gradients in
+      if let gradient = gradients[0] { backward(gradient) }
+    }[0]
+  }
+
+  /// Records an operation with several results.
+  /// - Parameters:
+  ///   - values: its results.
+  ///   - inputs: what they were computed from; if none needs a gradient, neither does a result.
+  ///   - backward: adds to the inputs' gradients, given the results' gradients, nil for those that nothing reached; called if
+  ///     something reached one of them.
+  package func record(
+    values: [Matrix], inputs: [Variable], backward: @escaping ([Matrix?]) -> Void
+  ) -> [Variable] {
+    let requiresGradient = inputs.contains { $0.requiresGradient }
+    let outputs = values.map { Variable(value: $0, requiresGradient: requiresGradient) }
+    if requiresGradient { entries.append(.operation(outputs: outputs, backward: backward)) }
+    return outputs
   }
 
   /// Records a scalar term of the loss.
@@ -131,8 +146,9 @@ package final class Tape {
       switch entry {
       case .loss(let term, let backward):
         if term.weight != 0 { backward(term.weight) }
-      case .operation(let output, let backward):
-        if let gradient = output.gradient { backward(gradient) }
+      case .operation(let outputs, let backward):
+        let gradients = outputs.map(\.gradient)
+        if gradients.contains(where: { $0 != nil }) { backward(gradients) }
       }
     }
   }

@@ -39,6 +39,14 @@ package func gemmBlock(
     // While this panel of B is used, the next one comes nearer, an equal part with each tile.
     var ahead = panelB + panelStride
     let part = 16 &* k &* 6 / (m < 6 ? 6 : m)
+    #if KERNEL_AVX512
+      while columns == 16 && row &+ 12 <= m {
+        gemmTile12x16(k, panelA, panelB, ahead, 2 &* part, c + (row &* stride &+ column), stride, alpha, accumulate)
+        ahead += 2 &* part
+        panelA += 12 &* k
+        row = row &+ 12
+      }
+    #endif
     while row < m {
       let rows = m &- row < 6 ? m &- row : 6
       gemmTile(
@@ -106,6 +114,50 @@ package func gemmBlock(
     sums.addGroups(groups &- early &- asking, &place) { _ in }
     for _ in 0..<(k & 3) { sums.addStep(&place) }
     sums.store(c, stride, alpha, accumulate)
+  }
+
+  /// One tile of 12 x 16, for the last columns: twelve sums are in flight where a tile of 6 x 16 has six.
+  ///
+  /// Prefetches as in `gemmTile`, of the result as far as there are groups of four steps.
+  @inline(__always)
+  func gemmTile12x16(
+    _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ ahead: UnsafePointer<Float>, _ part: Int,
+    _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool
+  ) {
+    var upper = SixSums()
+    var lower = SixSums()
+    var top = a
+    var bottom = a + 6 &* k
+    var right = b
+    let lines = (part &+ 15) / 16
+    let groups = k / 4
+    var group = 0
+    while group < groups {
+      if group < 12 {
+        prefetchTileRow(c + group &* stride)
+      } else if group &- 12 < lines {
+        cplatform_prefetch_near(ahead + 16 &* (group &- 12))
+      }
+      for unrolled in 0..<4 {
+        let values = load(right + 16 &* unrolled)
+        upper.add(top + 6 &* unrolled, values)
+        lower.add(bottom + 6 &* unrolled, values)
+      }
+      top += 24
+      bottom += 24
+      right += 64
+      group = group &+ 1
+    }
+    for _ in 0..<(k & 3) {
+      let values = load(right)
+      upper.add(top, values)
+      lower.add(bottom, values)
+      top += 6
+      bottom += 6
+      right += 16
+    }
+    upper.store(c, stride, alpha, accumulate)
+    lower.store(c + 6 &* stride, stride, alpha, accumulate)
   }
 
   /// Asks for the lines of 32 results.

@@ -1,5 +1,7 @@
 // Bias and leaky rectifier of a row, and their gradient.
 
+import CPlatform
+
 /// y[i] = f(x[i] + bias[i]) with f(z) = z for z > 0, slope z otherwise.
 /// - Parameters:
 ///   - x: `count` floats; may be the same row as `y`.
@@ -50,5 +52,38 @@ package func leakyReLUGradientRow(
     let gradient = loadPartial(gradientOut + i, rest)
     let activated = loadPartial(y + i, rest)
     storePartial(gradient.replacing(with: factor * gradient, where: .!(activated .> Lane.zero)), gradientIn + i, rest)
+  }
+}
+
+/// The forward result `y` gives way to the gradient of its pre-activation, which is added to `sums`:
+/// y[i] = gradientOut[i] f'(z[i]); sums[i] += y[i].
+/// - Parameters:
+///   - gradientOut: `count` floats.
+///   - y: the forward result, `count` floats, overwritten.
+///   - sums: `count` floats, updated.
+///   - slope: the forward slope, as in `leakyReLUGradientRow`.
+///   - ahead: a row that is needed soon; its lines are asked for.
+@inline(never)
+package func hiddenGradientRow(
+  _ gradientOut: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
+  _ count: Int, _ slope: Float, _ ahead: UnsafePointer<Float>
+) {
+  let factor = Lane(repeating: slope)
+  var i = 0
+  while i &+ 16 <= count {
+    cplatform_prefetch_near(ahead + i)
+    let gradient = load(gradientOut + i)
+    let result = gradient.replacing(with: factor * gradient, where: .!(load(y + i) .> Lane.zero))
+    store(result, y + i)
+    store(load(sums + i) + result, sums + i)
+    i = i &+ 16
+  }
+  if i < count {
+    let rest = count &- i
+    let gradient = loadPartial(gradientOut + i, rest)
+    let activated = loadPartial(y + i, rest)
+    let result = gradient.replacing(with: factor * gradient, where: .!(activated .> Lane.zero))
+    storePartial(result, y + i, rest)
+    storePartial(loadPartial(sums + i, rest) + result, sums + i, rest)
   }
 }

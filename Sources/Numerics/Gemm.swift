@@ -82,6 +82,11 @@ enum GemmBlocking {
     return roundUp((k + passes - 1) / passes, to: 4)
   }
 
+  /// Whether a product is cut along k.
+  static func isSliced(_ m: Int, _ n: Int, _ k: Int) -> Bool {
+    k >= 2 * sliceDepth && m * n <= slicedResult && m > 0 && n > 0
+  }
+
   static func roundUp(_ value: Int, to multiple: Int) -> Int { (value + multiple - 1) / multiple * multiple }
 }
 
@@ -153,59 +158,6 @@ package func gemm(
     parallelFor)
 }
 
-/// C (+)= A[rows] op(B): chosen rows of A, gathered while they are packed; same bits as with a copy of them.
-///
-/// Contract as the raw form.
-/// - Parameters:
-///   - rows: numbers of the rows of A, `[m]`; they may repeat.
-///   - a: `[*, k]`.
-///   - b: `[k, n]`, or `[n, k]` where `transposeB`.
-///   - c: `[m, n]`; must be another matrix than `a` and `b`.
-///   - accumulate: add to C instead of replacing it.
-///   - finish: called for every finished block of C, on the thread that made it; not for an empty product.
-/// - Precondition: the shapes fit and the rows exist.
-package func gemm(
-  rows: [Int32], of a: Matrix, _ b: Matrix, transposeB: Bool = false, into c: Matrix, accumulate: Bool = false,
-  finish: GemmFinish? = nil
-) {
-  let n = transposeB ? b.rows : b.columns
-  precondition(a.columns == (transposeB ? b.columns : b.rows), "inner sizes of the product differ")
-  precondition(c.rows == rows.count && c.columns == n, "the result has another shape than the product")
-  precondition(rows.allSatisfy { $0 >= 0 && Int($0) < a.rows }, "a chosen row is out of range")
-  rows.withUnsafeBufferPointer { numbers in
-    multiply(
-      rows.count, n, a.columns,
-      Operand(pointer: a.pointer, stride: a.columns, transposed: false, rowNumbers: numbers.baseAddress),
-      Operand(pointer: b.pointer, stride: b.columns, transposed: transposeB), c.pointer, n, accumulate, 1, finish,
-      parallelFor)
-  }
-}
-
-/// C (+)= op(A) B[rows]: chosen rows of B, gathered while they are packed; same bits as with a copy of them.
-///
-/// Contract as the raw form.
-/// - Parameters:
-///   - a: `[m, k]`, or `[k, m]` where `transposeA`.
-///   - rows: numbers of the rows of B, `[k]`; they may repeat.
-///   - b: `[*, n]`.
-///   - c: `[m, n]`; must be another matrix than `a` and `b`.
-///   - accumulate: add to C instead of replacing it.
-/// - Precondition: the shapes fit and the rows exist.
-package func gemm(
-  _ a: Matrix, transposeA: Bool = false, rows: [Int32], of b: Matrix, into c: Matrix, accumulate: Bool = false
-) {
-  let m = transposeA ? a.columns : a.rows
-  precondition(rows.count == (transposeA ? a.rows : a.columns), "inner sizes of the product differ")
-  precondition(c.rows == m && c.columns == b.columns, "the result has another shape than the product")
-  precondition(rows.allSatisfy { $0 >= 0 && Int($0) < b.rows }, "a chosen row is out of range")
-  rows.withUnsafeBufferPointer { numbers in
-    multiply(
-      m, b.columns, rows.count, Operand(pointer: a.pointer, stride: a.columns, transposed: transposeA),
-      Operand(pointer: b.pointer, stride: b.columns, transposed: false, rowNumbers: numbers.baseAddress), c.pointer,
-      b.columns, accumulate, 1, nil, parallelFor)
-  }
-}
-
 /// The product op(A) op(B) as a new matrix, `[m, n]`.
 package func product(_ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false) -> Matrix {
   let c = Matrix.uninitialized(
@@ -215,14 +167,16 @@ package func product(_ a: Matrix, transposeA: Bool = false, _ b: Matrix, transpo
 }
 
 /// The product with the loop that runs its independent blocks; chooses the way by the shape.
-private func multiply(
+func multiply(
   _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
   _ accumulate: Bool, _ alpha: Float, _ finish: GemmFinish?, _ loop: (Int, (Int) -> Void) -> Void
 ) {
-  if k >= 2 * GemmBlocking.sliceDepth && m * n <= GemmBlocking.slicedResult && m > 0 && n > 0 {
+  if GemmBlocking.isSliced(m, n, k) {
     multiplySliced(m, n, k, a, b, c, ldc, accumulate, alpha, finish, loop)
   } else {
-    multiplyBlocked(m, n, k, a, b, c, ldc, accumulate, alpha, finish, loop)
+    multiplyBlocked(
+      [(a, m)], [(b, n)], k, [ProductResult(pointer: c, stride: ldc, accumulate: accumulate, finish: finish)], alpha,
+      loop)
   }
 }
 
@@ -239,7 +193,8 @@ private func multiplySliced(
   loop(slices) { slice in
     let start = slice * depth
     multiplyBlocked(
-      m, n, min(depth, k - start), a.part(0, start), b.part(start, 0), partial + slice * m * n, n, false, 1, nil
+      [(a.part(0, start), m)], [(b.part(start, 0), n)], min(depth, k - start),
+      [ProductResult(pointer: partial + slice * m * n, stride: n, accumulate: false, finish: nil)], 1
     ) { count, body in
       for block in 0..<count { body(block) }
     }
@@ -256,75 +211,158 @@ private func multiplySliced(
   finish?(c, m, 0, n)
 }
 
-/// The product by packed blocks of rows.
-private func multiplyBlocked(
-  _ m: Int, _ n: Int, _ k: Int, _ a: Operand, _ b: Operand, _ c: UnsafeMutablePointer<Float>, _ ldc: Int,
-  _ accumulate: Bool, _ alpha: Float, _ finish: GemmFinish?, _ loop: (Int, (Int) -> Void) -> Void
+/// Where the product of a left and a right operand goes.
+struct ProductResult {
+  let pointer: UnsafeMutablePointer<Float>
+  /// Distance between rows, floats.
+  let stride: Int
+  /// Add to what is there instead of replacing it.
+  let accumulate: Bool
+  let finish: GemmFinish?
+}
+
+/// Every left operand times every right one, by packed blocks of rows.
+///
+/// A block of a left operand is packed once for all right ones, a right operand once for all left ones. Each result has the
+/// bits of its own product.
+/// - Parameters:
+///   - lefts: op(A), each with its rows.
+///   - rights: op(B), each with its columns.
+///   - k: inner length, the same for all.
+///   - results: one for each pair, those of a left operand next to each other.
+///   - alpha: factor of all products.
+///   - loop: runs independent blocks.
+func multiplyBlocked(
+  _ lefts: [(operand: Operand, rows: Int)], _ rights: [(operand: Operand, columns: Int)], _ k: Int,
+  _ results: [ProductResult], _ alpha: Float, _ loop: (Int, (Int) -> Void) -> Void
 ) {
-  guard m > 0, n > 0 else { return }
+  let widest = rights.reduce(0) { max($0, $1.columns) }
+  guard widest > 0, lefts.contains(where: { $0.rows > 0 }) else { return }
   guard k > 0 else {
-    if !accumulate { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
+    for (index, result) in results.enumerated() where !result.accumulate {
+      for row in 0..<lefts[index / rights.count].rows {
+        (result.pointer + row * result.stride).update(repeating: 0, count: rights[index % rights.count].columns)
+      }
+    }
     return
   }
   let table = kernels
-  let paddedColumns = GemmBlocking.roundUp(n, to: GemmBlocking.tileColumns)
+  let tileColumns = GemmBlocking.tileColumns
   let fullDepth = GemmBlocking.passDepth(k)
   // A chunk of B: whole passes of k, as many columns as fit.
+  let packedFloats = GemmBlocking.packedFloats / rights.count
   let chunkDepth = min(
-    GemmBlocking.roundUp(k, to: fullDepth), max(fullDepth, GemmBlocking.packedFloats / 2048 / fullDepth * fullDepth))
+    GemmBlocking.roundUp(k, to: fullDepth), max(fullDepth, packedFloats / 2048 / fullDepth * fullDepth))
   let chunkColumns = min(
-    paddedColumns, GemmBlocking.packedFloats / chunkDepth / GemmBlocking.tileColumns * GemmBlocking.tileColumns)
+    GemmBlocking.roundUp(widest, to: tileColumns),
+    max(tileColumns, packedFloats / chunkDepth / tileColumns * tileColumns))
   let packedCount = min(chunkDepth, k) * chunkColumns
-  let packed = BufferPool.shared.take(floats: packedCount)
-  defer { BufferPool.shared.give(packed, floats: packedCount) }
-  let blockRows = min(
-    GemmBlocking.rows,
-    max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((m + 15) / 16, to: 2 * GemmBlocking.tileRows)))
-  let rowBlocks = (m + blockRows - 1) / blockRows
+  let packed = BufferPool.shared.take(floats: rights.count * packedCount)
+  defer { BufferPool.shared.give(packed, floats: rights.count * packedCount) }
+  let blocks = RowBlocks(lefts.map(\.rows))
 
-  for columnStart in stride(from: 0, to: n, by: chunkColumns) {
-    let columns = min(chunkColumns, n - columnStart)
-    let panels = (columns + GemmBlocking.tileColumns - 1) / GemmBlocking.tileColumns
-    let columnsPadded = panels * GemmBlocking.tileColumns
+  for columnStart in stride(from: 0, to: widest, by: chunkColumns) {
+    let chunks = rights.enumerated().map { index, right in
+      ColumnChunk(
+        operand: right.operand, columns: min(chunkColumns, right.columns - columnStart),
+        packed: packed + index * packedCount)
+    }
     for depthStart in stride(from: 0, to: k, by: chunkDepth) {
       let depth = min(chunkDepth, k - depthStart)
       let passes = (depth + fullDepth - 1) / fullDepth
       let groupPanels = 8
-      let groups = (panels + groupPanels - 1) / groupPanels
-      loop(passes * groups) { block in
-        let pass = block / groups
-        let firstColumn = block % groups * groupPanels * GemmBlocking.tileColumns
-        let passStart = pass * fullDepth
+      let groups = (chunkColumns / tileColumns + groupPanels - 1) / groupPanels
+      loop(rights.count * passes * groups) { block in
+        let chunk = chunks[block / (passes * groups)]
+        let firstColumn = block % groups * groupPanels * tileColumns
+        guard firstColumn < chunk.columns else { return }
+        let passStart = block / groups % passes * fullDepth
         let passDepth = min(fullDepth, depth - passStart)
-        b.part(depthStart + passStart, columnStart + firstColumn).packRight(
-          table, depth: passDepth, columns: min(groupPanels * GemmBlocking.tileColumns, columns - firstColumn),
-          into: packed + (passStart * columnsPadded + firstColumn * passDepth))
+        chunk.operand.part(depthStart + passStart, columnStart + firstColumn).packRight(
+          table, depth: passDepth, columns: min(groupPanels * tileColumns, chunk.columns - firstColumn),
+          into: chunk.packed + (passStart * chunk.paddedColumns + firstColumn * passDepth))
       }
       // Few blocks of rows: the columns are dealt out as well, at the price of packing A once for each share.
-      let shares = rowBlocks >= GemmBlocking.tasks ? 1 : max(1, min(panels / 4, GemmBlocking.tasks / rowBlocks))
-      let sharePanels = (panels + shares - 1) / shares
-      loop(rowBlocks * shares) { block in
-        let firstRow = block / shares * blockRows
-        let rows = min(blockRows, m - firstRow)
-        let firstColumn = block % shares * sharePanels * GemmBlocking.tileColumns
-        let shareColumns = min(sharePanels * GemmBlocking.tileColumns, columns - firstColumn)
-        guard shareColumns > 0 else { return }
+      let shares =
+        blocks.count >= GemmBlocking.tasks
+        ? 1 : max(1, min(chunks.reduce(0) { max($0, $1.panels) } / 4, GemmBlocking.tasks / blocks.count))
+      loop(blocks.count * shares) { block in
+        let (left, firstRow, rows) = blocks[block / shares]
+        let operand = lefts[left].operand
         let scratchCount = GemmBlocking.roundUp(rows, to: GemmBlocking.tileRows) * min(fullDepth, depth)
         let scratch = BufferPool.shared.take(floats: scratchCount)
         for pass in 0..<passes {
           let passStart = pass * fullDepth
           let passDepth = min(fullDepth, depth - passStart)
-          a.part(firstRow, depthStart + passStart).packLeft(table, rows: rows, depth: passDepth, into: scratch)
-          table.gemmBlock(
-            rows, shareColumns, passDepth, scratch, packed + (passStart * columnsPadded + firstColumn * passDepth),
-            passDepth * GemmBlocking.tileColumns, c + (firstRow * ldc + columnStart + firstColumn), ldc, alpha,
-            accumulate || depthStart + passStart > 0)
+          operand.part(firstRow, depthStart + passStart).packLeft(table, rows: rows, depth: passDepth, into: scratch)
+          for (index, chunk) in chunks.enumerated() {
+            let columns = chunk.share(block % shares, of: shares)
+            guard !columns.isEmpty else { continue }
+            let result = results[left * rights.count + index]
+            table.gemmBlock(
+              rows, columns.count, passDepth, scratch,
+              chunk.packed + (passStart * chunk.paddedColumns + columns.lowerBound * passDepth),
+              passDepth * tileColumns,
+              result.pointer + (firstRow * result.stride + columnStart + columns.lowerBound), result.stride, alpha,
+              result.accumulate || depthStart + passStart > 0)
+          }
         }
         BufferPool.shared.give(scratch, floats: scratchCount)
-        if depthStart + depth == k {
-          finish?(c + (firstRow * ldc + columnStart + firstColumn), rows, columnStart + firstColumn, shareColumns)
+        guard depthStart + depth == k else { return }
+        for (index, chunk) in chunks.enumerated() {
+          let columns = chunk.share(block % shares, of: shares)
+          let result = results[left * rights.count + index]
+          guard !columns.isEmpty, let finish = result.finish else { continue }
+          let firstColumn = columnStart + columns.lowerBound
+          finish(result.pointer + (firstRow * result.stride + firstColumn), rows, firstColumn, columns.count)
         }
       }
     }
+  }
+}
+
+/// The columns of a right operand that are packed at a time.
+private struct ColumnChunk {
+  let operand: Operand
+  /// How many; none or fewer where the operand has no columns left.
+  let columns: Int
+  let packed: UnsafeMutablePointer<Float>
+
+  var panels: Int { (max(0, columns) + GemmBlocking.tileColumns - 1) / GemmBlocking.tileColumns }
+  var paddedColumns: Int { panels * GemmBlocking.tileColumns }
+
+  /// The columns of one of several shares: whole panels.
+  func share(_ index: Int, of shares: Int) -> Range<Int> {
+    let width = (panels + shares - 1) / shares * GemmBlocking.tileColumns
+    let start = min(max(0, columns), index * width)
+    return start..<min(max(0, columns), start + width)
+  }
+}
+
+/// Left operands cut into blocks of rows.
+private struct RowBlocks {
+  private let parts: [(rows: Int, blockRows: Int, blocks: Int)]
+  let count: Int
+
+  init(_ rows: [Int]) {
+    parts = rows.map { rows in
+      let blockRows = min(
+        GemmBlocking.rows,
+        max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((rows + 15) / 16, to: 2 * GemmBlocking.tileRows)))
+      return (rows, blockRows, (rows + blockRows - 1) / blockRows)
+    }
+    count = parts.reduce(0) { $0 + $1.blocks }
+  }
+
+  /// Block `index`: its operand, first row and rows.
+  subscript(index: Int) -> (left: Int, firstRow: Int, rows: Int) {
+    var index = index
+    var left = 0
+    while index >= parts[left].blocks {
+      index -= parts[left].blocks
+      left += 1
+    }
+    let firstRow = index * parts[left].blockRows
+    return (left, firstRow, min(parts[left].blockRows, parts[left].rows - firstRow))
   }
 }

@@ -60,6 +60,8 @@ package struct KernelTable: Sendable {
   package let biasLeakyReLU: @Sendable (Input, Input, Output, Int, Float) -> Void
   /// `(gradientOut, y, gradientIn, count, slope)`: gradient through leaky ReLU given its result y; may be in place.
   package let leakyReLUGradient: @Sendable (Input, Input, Output, Int, Float) -> Void
+  /// `(gradientOut, y, sums, count, slope, ahead)`: y gives way to its gradient, which is added to the sums.
+  package let hiddenGradient: @Sendable (Input, Output, Output, Int, Float, Input) -> Void
   /// `(rowStarts, firstRow, endRow, columns, values, x, width, out, scale, base)`: base plus sparse times dense.
   package let sparseRows:
     @Sendable (
@@ -137,6 +139,11 @@ package struct KernelTable: Sendable {
   package let gemmBlock: @Sendable (Int, Int, Int, Input, Input, Int, Output, Int, Float, Bool) -> Void
   /// `(m, n, k, a, rowStride, stepStride, packedB, c, stride, accumulate)`: product with an unpacked left operand.
   package let stridedBlock: @Sendable (Int, Int, Int, Input, Int, Int, Input, Output, Int, Bool) -> Void
+  /// `(m, n, k, a, rowStride, stepStride, b, c, factor)`: c += factor a b in Double, operands unpacked.
+  package let doubleBlock:
+    @Sendable (
+      Int, Int, Int, UnsafePointer<Double>, Int, Int, UnsafePointer<Double>, UnsafeMutablePointer<Double>, Double
+    ) -> Void
   /// `(m, k, a, stride, transposed, packed)`: panels of 6 rows of A.
   package let packLeft: @Sendable (Int, Int, Input, Int, Bool, Output) -> Void
   /// `(k, n, b, stride, transposed, packed)`: panels of 16 columns of B.
@@ -171,6 +178,7 @@ package struct KernelTable: Sendable {
     softplus: Kernels.softplusRow,
     biasLeakyReLU: Kernels.biasLeakyReLURow,
     leakyReLUGradient: Kernels.leakyReLUGradientRow,
+    hiddenGradient: Kernels.hiddenGradientRow,
     sparseRows: Kernels.sparseRows,
     tripleProducts: Kernels.tripleProducts,
     tripleGradient: Kernels.tripleGradient,
@@ -200,6 +208,7 @@ package struct KernelTable: Sendable {
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
     stridedBlock: Kernels.stridedBlock,
+    doubleBlock: Kernels.doubleBlock,
     packLeft: Kernels.packLeft,
     packRight: Kernels.packRight,
     packLeftGathered: Kernels.packLeftGathered,
@@ -228,6 +237,7 @@ package struct KernelTable: Sendable {
     softplus: KernelsAVX2.softplusRow,
     biasLeakyReLU: KernelsAVX2.biasLeakyReLURow,
     leakyReLUGradient: KernelsAVX2.leakyReLUGradientRow,
+    hiddenGradient: KernelsAVX2.hiddenGradientRow,
     sparseRows: KernelsAVX2.sparseRows,
     tripleProducts: KernelsAVX2.tripleProducts,
     tripleGradient: KernelsAVX2.tripleGradient,
@@ -257,6 +267,7 @@ package struct KernelTable: Sendable {
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
     stridedBlock: KernelsAVX2.stridedBlock,
+    doubleBlock: KernelsAVX2.doubleBlock,
     packLeft: KernelsAVX2.packLeft,
     packRight: KernelsAVX2.packRight,
     packLeftGathered: KernelsAVX2.packLeftGathered,
@@ -285,6 +296,7 @@ package struct KernelTable: Sendable {
     softplus: KernelsAVX512.softplusRow,
     biasLeakyReLU: KernelsAVX512.biasLeakyReLURow,
     leakyReLUGradient: KernelsAVX512.leakyReLUGradientRow,
+    hiddenGradient: KernelsAVX512.hiddenGradientRow,
     sparseRows: KernelsAVX512.sparseRows,
     tripleProducts: KernelsAVX512.tripleProducts,
     tripleGradient: KernelsAVX512.tripleGradient,
@@ -314,6 +326,7 @@ package struct KernelTable: Sendable {
     floatToHalf: KernelsAVX512.floatToHalfRow,
     gemmBlock: KernelsAVX512.gemmBlock,
     stridedBlock: KernelsAVX512.stridedBlock,
+    doubleBlock: KernelsAVX512.doubleBlock,
     packLeft: KernelsAVX512.packLeft,
     packRight: KernelsAVX512.packRight,
     packLeftGathered: KernelsAVX512.packLeftGathered,

@@ -51,6 +51,94 @@ import Testing
     }
   }
 
+  /// Widths on both ways over the hidden layer, more rows than a block of them, and a hidden layer of odd width.
+  @Test(arguments: [5, 64, 65, 90], [1, 3])
+  func perceptronGradientsAreThoseOfDouble(outputs: Int, threads: Int) {
+    let before = Parallelism.threadCount
+    defer { Parallelism.threadCount = before }
+    Parallelism.threadCount = threads
+    let x = randomParameter("x", rows: 301, columns: 13, seed: 5)
+    let weights = [
+      randomParameter("w1", rows: 51, columns: 13, seed: 6), randomParameter("w2", rows: outputs, columns: 51, seed: 7),
+    ]
+    let biases = [
+      randomParameter("b1", rows: 1, columns: 51, seed: 8), randomParameter("b2", rows: 1, columns: outputs, seed: 9),
+    ]
+    let seeds = randomParameter("s", rows: 301, columns: outputs, seed: 10).value
+    let tape = Tape()
+    let layers = (0..<2).map {
+      AffineLayer(
+        weight: tape.variable(weights[$0]), bias: tape.variable(biases[$0]),
+        activation: $0 == 0 ? .leakyReLU(slope: 0.1) : .identity)
+    }
+    let result = tape.perceptrons([layers], of: tape.variable(x))[0]
+    _ = tape.recordLoss(name: "l", value: 0, weight: 1) { _ in
+      result.accumulate { target, _ in target.assign(from: seeds) }
+    }
+    tape.backward()
+
+    func rows(_ matrix: Matrix) -> [[Double]] {
+      (0..<matrix.rows).map { row in (0..<matrix.columns).map { Double(matrix[row, $0]) } }
+    }
+    let (inputs, w1, w2, deltas) = (rows(x.value), rows(weights[0].value), rows(weights[1].value), rows(seeds))
+    var expected = (
+      x: [[Double]](), w1: w1.map { $0.map { _ in 0.0 } }, b1: [Double](repeating: 0, count: 51),
+      w2: w2.map { $0.map { _ in 0.0 } }, b2: [Double](repeating: 0, count: outputs)
+    )
+    for (input, delta) in zip(inputs, deltas) {
+      let sums = w1.indices.map { unit in
+        zip(input, w1[unit]).reduce(Double(biases[0].value[0, unit])) { $0 + $1.0 * $1.1 }
+      }
+      let hidden = sums.map { $0 > 0 ? $0 : 0.1 * $0 }
+      let hiddenDelta = w1.indices.map { unit in
+        delta.indices.reduce(0.0) { $0 + delta[$1] * w2[$1][unit] } * (sums[unit] > 0 ? 1 : 0.1)
+      }
+      for output in delta.indices {
+        expected.b2[output] += delta[output]
+        for unit in hidden.indices { expected.w2[output][unit] += delta[output] * hidden[unit] }
+      }
+      for unit in hidden.indices {
+        expected.b1[unit] += hiddenDelta[unit]
+        for column in input.indices { expected.w1[unit][column] += hiddenDelta[unit] * input[column] }
+      }
+      expected.x.append(
+        input.indices.map { column in hiddenDelta.indices.reduce(0.0) { $0 + hiddenDelta[$1] * w1[$1][column] } })
+    }
+    for (name, found, truth) in [
+      ("x", x, expected.x.flatMap(\.self)), ("w1", weights[0], expected.w1.flatMap(\.self)),
+      ("b1", biases[0], expected.b1),
+      ("w2", weights[1], expected.w2.flatMap(\.self)), ("b2", biases[1], expected.b2),
+    ] {
+      let scale = truth.reduce(0) { max($0, $1.magnitude) }
+      let worst = zip(found.gradient.values, truth).reduce(0) { max($0, (Double($1.0) - $1.1).magnitude) }
+      #expect(worst < 1e-5 * scale, "\(name)")
+    }
+  }
+
+  /// Several perceptrons over the same rows are what each is alone, to the bit; one that nothing reached changes nothing.
+  @Test func perceptronsTogetherAreThoseAlone() {
+    let text = randomParameter("text", rows: 400, columns: 33, seed: 1).value
+    let rows = (0..<310).map { Int32(($0 * 37) % 400) }
+    func made() -> [Perceptron] {
+      [(7, 2), (70, 2), (3, 1)].enumerated().map { index, shape in
+        var stream = RandomStream(seed: UInt64(index), purpose: .test)
+        return Perceptron(
+          name: "p\(index)", input: 33, output: shape.0, layers: shape.1, side: .language, stream: &stream)
+      }
+    }
+    func bits(_ perceptrons: [Perceptron], _ tape: Tape, _ results: [Variable]) -> [[Float]] {
+      for result in results[1...] { _ = tape.uniformity(result, name: "u", weight: 1) }
+      tape.backward()
+      return results.map(\.value.values) + perceptrons.flatMap { $0.parameters.map(\.gradient.values) }
+    }
+    let (together, alone) = (made(), made())
+    let (tape, other) = (Tape(), Tape())
+    let found = bits(together, tape, Perceptron.project(together, rows: rows, of: text, on: tape))
+    #expect(found == bits(alone, other, alone.map { $0.project(rows: rows, of: text, on: other) }))
+    #expect(together[0].parameters.allSatisfy { $0.gradient.values.allSatisfy { $0 == 0 } })
+    #expect(together[2].parameters.allSatisfy { $0.gradient.values.contains { $0 != 0 } })
+  }
+
   @Test func joinedAndAddedColumns() {
     expectGradientMatchesCentralDifference(of: [x, y]) { tape in
       let joined = tape.concatenateColumns(tape.variable(x), tape.variable(y))
@@ -234,8 +322,9 @@ import Testing
       tape.backward()
       return [result.value.values, weight.gradient.values, bias.gradient.values]
     }
-    let gathered = gradients {
-      $0.linear(rows: rows, of: text, weight: $1, bias: $2, activation: .leakyReLU(slope: 0.01))
+    let gathered = gradients { tape, weight, bias in
+      let layer = AffineLayer(weight: weight, bias: bias, activation: .leakyReLU(slope: 0.01))
+      return tape.perceptrons([[layer]], rows: rows, of: text)[0]
     }
     let copied = gradients {
       $0.linear(

@@ -76,25 +76,6 @@ import Testing
     #expect(serial.values == reference)
   }
 
-  /// Gathering while packing is a way to save a copy, nothing else.
-  @Test(arguments: shapes) func gatheredRowsGiveTheBitsOfACopy(_ shape: Shape) {
-    let left = filled(shape.m + 3, shape.k, 1)
-    let leftRows = (0..<shape.m).map { Int32(($0 * 7 + 2) % (shape.m + 3)) }
-    let b = filled(shape.n, shape.k, 2)
-    let forward = Matrix(rows: shape.m, columns: shape.n)
-    gemm(rows: leftRows, of: left, b, transposeB: true, into: forward)
-    #expect(forward.values == product(left.gatherRows(leftRows), b, transposeB: true).values)
-
-    let right = filled(shape.k + 5, shape.n, 3)
-    let rightRows = (0..<shape.k).map { Int32(($0 * 5 + 1) % (shape.k + 5)) }
-    let a = filled(shape.k, shape.m, 4)
-    let backward = filled(shape.m, shape.n, 5)
-    let copied = backward.copy()
-    gemm(a, transposeA: true, rows: rightRows, of: right, into: backward, accumulate: true)
-    gemm(a, transposeA: true, right.gatherRows(rightRows), into: copied, accumulate: true)
-    #expect(backward.values == copied.values)
-  }
-
   @Test(arguments: shapes.filter { $0.k > 0 }) func everyElementIsInOneFinishedBlock(_ shape: Shape) {
     let a = filled(shape.m, shape.k, 1)
     let b = filled(shape.k, shape.n, 2)

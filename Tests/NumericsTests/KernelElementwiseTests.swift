@@ -244,6 +244,12 @@ import Testing
       table.leakyReLUGradient(gradient, y, gradient, count, 0.2)
       wrong = (0..<count).filter { gradient[$0] != (y[$0] > 0 ? x[$0] : 0.2 * x[$0]) }
       #expect(wrong.isEmpty)
+      // The other form writes the same numbers over y and adds them to sums.
+      let expected = (0..<count).map { gradient[$0] }
+      let sums = bias.place(b, placement)
+      table.hiddenGradient(input.place(x, placement), y, sums, count, 0.2, y)
+      wrong = (0..<count).filter { y[$0] != expected[$0] || sums[$0] != b[$0] + expected[$0] }
+      #expect(wrong.isEmpty)
     }
   }
 
