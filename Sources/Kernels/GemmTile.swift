@@ -79,9 +79,7 @@ package func gemmBlock(
     }
     while row < m {
       let rows = m &- row < 6 ? m &- row : 6
-      let target = c + row &* stride
-      gemmTile(rows, 16, k, panelA, b, ahead, 0, target, stride, alpha, accumulate)
-      gemmTile(rows, 16, k, panelA, b + panelStride, ahead, 0, target + 16, stride, alpha, accumulate)
+      gemmTile6x32(rows, k, panelA, b, panelStride, c + row &* stride, stride, alpha, accumulate)
       panelA += 6 &* k
       row = row &+ 6
     }
@@ -114,6 +112,36 @@ package func gemmBlock(
     sums.addGroups(groups &- early &- asking, &place) { _ in }
     for _ in 0..<(k & 3) { sums.addStep(&place) }
     sums.store(c, stride, alpha, accumulate)
+  }
+
+  /// One tile of at most 6 x 32, for the last rows: twelve sums are in flight.
+  @inline(__always)
+  func gemmTile6x32(
+    _ rows: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ panelStride: Int,
+    _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool
+  ) {
+    var leftSums = SixSums()
+    var rightSums = SixSums()
+    var factors = a
+    var values = b
+    var row = 0
+    while row < rows {
+      prefetchTwoTileRows(c + row &* stride)
+      row = row &+ 1
+    }
+    for _ in 0..<k {
+      leftSums.add(factors, load(values))
+      rightSums.add(factors, load(values + panelStride))
+      factors += 6
+      values += 16
+    }
+    if rows == 6 {
+      leftSums.store(c, stride, alpha, accumulate)
+      rightSums.store(c + 16, stride, alpha, accumulate)
+    } else {
+      leftSums.storeEdge(rows, 16, c, stride, alpha, accumulate)
+      rightSums.storeEdge(rows, 16, c + 16, stride, alpha, accumulate)
+    }
   }
 
   /// One tile of 12 x 16, for the last columns: twelve sums are in flight where a tile of 6 x 16 has six.
