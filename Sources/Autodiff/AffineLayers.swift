@@ -47,8 +47,10 @@ package struct AffineLayer {
     }
   }
 
-  fileprivate func addBiasGradient(_ sums: [Float]) {
+  /// Adds the column sums of the layer's δ, which are only made where the bias is trained.
+  fileprivate func addBiasGradient(_ columnSums: @autoclosure () -> [Float]) {
     bias.accumulate { target, adds in
+      let sums = columnSums()
       for column in 0..<outputs { target.pointer[column] = (adds ? target.pointer[column] : 0) + sums[column] }
     }
   }
@@ -140,7 +142,7 @@ private func backwardThrough(_ stack: [AffineLayer], _ activations: [Matrix], _ 
   let last = stack.count - 1
   var delta = gradient
   if case .leakyReLU(let slope) = stack[last].activation {
-    parallelRanges(delta.rows, blockSize: 128) { range in
+    parallelRanges(delta.rows, blockSize: rowBlock) { range in
       for row in range {
         kernels.leakyReLUGradient(delta.row(row), activations[last].row(row), delta.row(row), delta.columns, slope)
       }
@@ -150,28 +152,12 @@ private func backwardThrough(_ stack: [AffineLayer], _ activations: [Matrix], _ 
   for index in stride(from: last, to: 0, by: -1) {
     let hidden = activations[index - 1]
     let slope = stack[index - 1].activation.slope
-    let sums =
-      HiddenGradient.suits(stack[index].weight.value)
-      ? HiddenGradient(delta, stack[index].weight, hidden, slope: slope).columnSums
-      : wideHiddenGradient(delta, stack[index].weight, hidden, slope: slope)
+    let sums = hiddenGradient(delta, stack[index].weight, hidden, slope: slope)
     stack[index - 1].addBiasGradient(sums)
     delta = hidden
   }
   return delta
 }
 
-/// The step over a layer with many outputs: two products with all rows; `hidden` becomes its own δ, whose column sums are
-/// returned.
-private func wideHiddenGradient(_ delta: Matrix, _ weight: Variable, _ hidden: Matrix, slope: Float) -> [Float] {
-  weight.accumulate { target, adds in gemm(delta, transposeA: true, hidden, into: target, accumulate: adds) }
-  let gradient = Matrix.uninitialized(rows: hidden.rows, columns: hidden.columns)
-  let width = hidden.columns
-  gemm(delta, weight.value, into: gradient) { block, rows, firstColumn, columns in
-    // The same place of the layer's values, from the distance of the block's first element.
-    let values = hidden.pointer + (block - gradient.pointer)
-    for row in 0..<rows {
-      kernels.leakyReLUGradient(block + row * width, values + row * width, values + row * width, columns, slope)
-    }
-  }
-  return hidden.columnSums()
-}
+/// Rows handled by one block of an element-wise pass.
+private let rowBlock = 128

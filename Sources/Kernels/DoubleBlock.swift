@@ -22,7 +22,7 @@ package func doubleBlock(
   var row = 0
   while row < m {
     let rows = m &- row < 6 ? m &- row : 6
-    let left = DoubleRowOffsets(rows, rowStride)
+    let left = RowOffsets(rows, rowStride)
     var column = 0
     while column < n {
       doubleTile(
@@ -34,29 +34,10 @@ package func doubleBlock(
   }
 }
 
-/// Distances of six rows from the first, the last of them repeated where there are fewer.
-struct DoubleRowOffsets {
-  var row1: Int
-  var row2: Int
-  var row3: Int
-  var row4: Int
-  var row5: Int
-
-  @inline(__always)
-  init(_ rows: Int, _ stride: Int) {
-    let last = rows &- 1
-    row1 = (last < 1 ? last : 1) &* stride
-    row2 = (last < 2 ? last : 2) &* stride
-    row3 = (last < 3 ? last : 3) &* stride
-    row4 = (last < 4 ? last : 4) &* stride
-    row5 = (last < 5 ? last : 5) &* stride
-  }
-}
-
 /// One tile of at most 6 x 8.
 @inline(__always)
 func doubleTile(
-  _ rows: Int, _ columns: Int, _ k: Int, _ a: UnsafePointer<Double>, _ left: DoubleRowOffsets, _ stepStride: Int,
+  _ rows: Int, _ columns: Int, _ k: Int, _ a: UnsafePointer<Double>, _ left: RowOffsets, _ stepStride: Int,
   _ b: UnsafePointer<Double>, _ stride: Int, _ c: UnsafeMutablePointer<Double>, _ factor: Double
 ) {
   var sum0 = DoubleLane.zero
@@ -117,19 +98,16 @@ func loadDoubles(_ pointer: UnsafePointer<Double>, _ count: Int) -> DoubleLane {
   return value
 }
 
-/// Adds `factor` times the first `count` (at most 8) lanes to what is at `pointer`.
+/// Adds `factor` times the first `count` (at most 8) lanes to what is at `pointer`; nothing past them is written.
 @inline(__always)
 func addDoubles(_ value: DoubleLane, _ factor: Double, _ pointer: UnsafeMutablePointer<Double>, _ count: Int) {
-  if count == 8 {
-    let sum = multiplyAdd(UnsafeRawPointer(pointer).loadUnaligned(as: DoubleLane.self), factor, value)
-    return UnsafeMutableRawPointer(pointer).storeBytes(of: sum, as: DoubleLane.self)
-  }
-  var value = value
-  withUnsafeMutablePointer(to: &value) { vector in
+  var sum = multiplyAdd(loadDoubles(pointer, count), factor, value)
+  if count == 8 { return UnsafeMutableRawPointer(pointer).storeBytes(of: sum, as: DoubleLane.self) }
+  withUnsafeMutablePointer(to: &sum) { vector in
     let lanes = UnsafeMutableRawPointer(vector).assumingMemoryBound(to: Double.self)
     var lane = 0
     while lane < count {
-      pointer[lane] = pointer[lane] + factor * lanes[lane]
+      pointer[lane] = lanes[lane]
       lane = lane &+ 1
     }
   }

@@ -1,11 +1,13 @@
-// The inner loops of the matrix product: a tile of the result kept in registers, 6 x 16, or 12 x 32 with AVX-512.
+// The inner loops of the matrix product: a tile of the result kept in registers, 6 x 16; with AVX-512 12 x 32, and 12 x 16
+// and 6 x 32 at the edges.
 
 import CPlatform
 
 /// C[m, n] (+)= alpha A B for one packed block; fastest where k is at most a few hundred.
 ///
 /// The tile of six rows by sixteen columns lives in six vectors (twelve AVX registers); each step of k loads one vector
-/// of B and broadcasts six numbers of A. With AVX-512 tiles of 12 x 32 go first. Source: Van Zee and van de Geijn 2015, BLIS.
+/// of B and broadcasts six numbers of A. With AVX-512 tiles of 12 x 32 go first, then
+/// 6 x 32 for the last rows and 12 x 16 for the last columns. Source: Van Zee and van de Geijn 2015, BLIS.
 /// The sum over k runs in one fixed order for each element, so the result does not depend on the tile's neighbours.
 /// - Parameters:
 ///   - m: rows of the block.
@@ -79,7 +81,8 @@ package func gemmBlock(
     }
     while row < m {
       let rows = m &- row < 6 ? m &- row : 6
-      gemmTile6x32(rows, k, panelA, b, panelStride, c + row &* stride, stride, alpha, accumulate)
+      // A panel is rows one float apart, whose steps are six apart.
+      stridedTile32(rows, k, panelA, 1, 6, b, panelStride, c + row &* stride, stride, alpha, accumulate)
       panelA += 6 &* k
       row = row &+ 6
     }
@@ -112,36 +115,6 @@ package func gemmBlock(
     sums.addGroups(groups &- early &- asking, &place) { _ in }
     for _ in 0..<(k & 3) { sums.addStep(&place) }
     sums.store(c, stride, alpha, accumulate)
-  }
-
-  /// One tile of at most 6 x 32, for the last rows: twelve sums are in flight.
-  @inline(__always)
-  func gemmTile6x32(
-    _ rows: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ panelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool
-  ) {
-    var leftSums = SixSums()
-    var rightSums = SixSums()
-    var factors = a
-    var values = b
-    var row = 0
-    while row < rows {
-      prefetchTwoTileRows(c + row &* stride)
-      row = row &+ 1
-    }
-    for _ in 0..<k {
-      leftSums.add(factors, load(values))
-      rightSums.add(factors, load(values + panelStride))
-      factors += 6
-      values += 16
-    }
-    if rows == 6 {
-      leftSums.store(c, stride, alpha, accumulate)
-      rightSums.store(c + 16, stride, alpha, accumulate)
-    } else {
-      leftSums.storeEdge(rows, 16, c, stride, alpha, accumulate)
-      rightSums.storeEdge(rows, 16, c + 16, stride, alpha, accumulate)
-    }
   }
 
   /// One tile of 12 x 16, for the last columns: twelve sums are in flight where a tile of 6 x 16 has six.

@@ -43,15 +43,13 @@ package func leakyReLUGradientRow(
   let factor = Lane(repeating: slope)
   var i = 0
   while i &+ 16 <= count {
-    let gradient = load(gradientOut + i)
-    store(gradient.replacing(with: factor * gradient, where: .!(load(y + i) .> Lane.zero)), gradientIn + i)
+    store(leakyReLUGradient(load(gradientOut + i), load(y + i), factor), gradientIn + i)
     i = i &+ 16
   }
   if i < count {
     let rest = count &- i
-    let gradient = loadPartial(gradientOut + i, rest)
-    let activated = loadPartial(y + i, rest)
-    storePartial(gradient.replacing(with: factor * gradient, where: .!(activated .> Lane.zero)), gradientIn + i, rest)
+    let result = leakyReLUGradient(loadPartial(gradientOut + i, rest), loadPartial(y + i, rest), factor)
+    storePartial(result, gradientIn + i, rest)
   }
 }
 
@@ -72,18 +70,21 @@ package func hiddenGradientRow(
   var i = 0
   while i &+ 16 <= count {
     cplatform_prefetch_near(ahead + i)
-    let gradient = load(gradientOut + i)
-    let result = gradient.replacing(with: factor * gradient, where: .!(load(y + i) .> Lane.zero))
+    let result = leakyReLUGradient(load(gradientOut + i), load(y + i), factor)
     store(result, y + i)
     store(load(sums + i) + result, sums + i)
     i = i &+ 16
   }
   if i < count {
     let rest = count &- i
-    let gradient = loadPartial(gradientOut + i, rest)
-    let activated = loadPartial(y + i, rest)
-    let result = gradient.replacing(with: factor * gradient, where: .!(activated .> Lane.zero))
+    let result = leakyReLUGradient(loadPartial(gradientOut + i, rest), loadPartial(y + i, rest), factor)
     storePartial(result, y + i, rest)
     storePartial(loadPartial(sums + i, rest) + result, sums + i, rest)
   }
+}
+
+/// The gradient where the forward result is above zero, `factor` times it elsewhere.
+@inline(__always)
+func leakyReLUGradient(_ gradient: Lane, _ y: Lane, _ factor: Lane) -> Lane {
+  gradient.replacing(with: factor * gradient, where: .!(y .> Lane.zero))
 }

@@ -29,7 +29,8 @@ package func stridedBlock(
       while row < m {
         let rows = m &- row < 6 ? m &- row : 6
         stridedTile32(
-          rows, k, a + row &* rowStride, rowStride, stepStride, panel, c + (row &* stride &+ column), stride,
+          rows, k, a + row &* rowStride, rowStride, stepStride, panel, 16 &* k, c + (row &* stride &+ column), stride,
+          1,
           accumulate)
         row = row &+ 6
       }
@@ -59,12 +60,13 @@ func stridedTile(
   _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ accumulate: Bool
 ) {
   var sums = SixSums()
-  var left = SixRows(a, rows, rowStride)
+  let offsets = RowOffsets(rows, rowStride)
+  var left = a
   var right = b
   var step = 0
   while step < k {
-    sums.add(left, load(right))
-    left.advance(stepStride)
+    sums.add(left, offsets, load(right))
+    left += stepStride
     right += 16
     step = step &+ 1
   }
@@ -76,66 +78,56 @@ func stridedTile(
   @inline(__always)
   func stridedTile32(
     _ rows: Int, _ k: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ stepStride: Int, _ b: UnsafePointer<Float>,
-    _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ accumulate: Bool
+    _ panelStride: Int, _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ alpha: Float, _ accumulate: Bool
   ) {
     var leftSums = SixSums()
     var rightSums = SixSums()
-    var left = SixRows(a, rows, rowStride)
+    let offsets = RowOffsets(rows, rowStride)
+    var left = a
     var right = b
     var step = 0
     while step < k {
-      leftSums.add(left, load(right))
-      rightSums.add(left, load(right + 16 &* k))
-      left.advance(stepStride)
+      leftSums.add(left, offsets, load(right))
+      rightSums.add(left, offsets, load(right + panelStride))
+      left += stepStride
       right += 16
       step = step &+ 1
     }
-    leftSums.storeEdge(rows, 16, c, stride, 1, accumulate)
-    rightSums.storeEdge(rows, 16, c + 16, stride, 1, accumulate)
+    leftSums.storeEdge(rows, 16, c, stride, alpha, accumulate)
+    rightSums.storeEdge(rows, 16, c + 16, stride, alpha, accumulate)
   }
 #endif
 
-/// Places in six rows, the last of them repeated where there are fewer.
-struct SixRows {
-  var row0: UnsafePointer<Float>
-  var row1: UnsafePointer<Float>
-  var row2: UnsafePointer<Float>
-  var row3: UnsafePointer<Float>
-  var row4: UnsafePointer<Float>
-  var row5: UnsafePointer<Float>
+/// Distances of six rows from the first, the last of them repeated where there are fewer.
+///
+/// One pointer that moves and five distances that stay take fewer instructions than six pointers that move.
+struct RowOffsets {
+  var row1: Int
+  var row2: Int
+  var row3: Int
+  var row4: Int
+  var row5: Int
 
   @inline(__always)
-  init(_ first: UnsafePointer<Float>, _ rows: Int, _ stride: Int) {
+  init(_ rows: Int, _ stride: Int) {
     let last = rows &- 1
-    row0 = first
-    row1 = first + (last < 1 ? last : 1) &* stride
-    row2 = first + (last < 2 ? last : 2) &* stride
-    row3 = first + (last < 3 ? last : 3) &* stride
-    row4 = first + (last < 4 ? last : 4) &* stride
-    row5 = first + (last < 5 ? last : 5) &* stride
-  }
-
-  /// Moves on by `step` floats in every row.
-  @inline(__always)
-  mutating func advance(_ step: Int) {
-    row0 += step
-    row1 += step
-    row2 += step
-    row3 += step
-    row4 += step
-    row5 += step
+    row1 = (last < 1 ? last : 1) &* stride
+    row2 = (last < 2 ? last : 2) &* stride
+    row3 = (last < 3 ? last : 3) &* stride
+    row4 = (last < 4 ? last : 4) &* stride
+    row5 = (last < 5 ? last : 5) &* stride
   }
 }
 
 extension SixSums {
-  /// Adds the numbers of A at six places times sixteen of B.
+  /// Adds the numbers of A in six rows, the first of them at `factors`, times sixteen of B.
   @inline(__always)
-  mutating func add(_ factors: SixRows, _ values: Lane) {
-    row0 = multiplyAdd(row0, Lane(repeating: factors.row0.pointee), values)
-    row1 = multiplyAdd(row1, Lane(repeating: factors.row1.pointee), values)
-    row2 = multiplyAdd(row2, Lane(repeating: factors.row2.pointee), values)
-    row3 = multiplyAdd(row3, Lane(repeating: factors.row3.pointee), values)
-    row4 = multiplyAdd(row4, Lane(repeating: factors.row4.pointee), values)
-    row5 = multiplyAdd(row5, Lane(repeating: factors.row5.pointee), values)
+  mutating func add(_ factors: UnsafePointer<Float>, _ offsets: RowOffsets, _ values: Lane) {
+    row0 = multiplyAdd(row0, Lane(repeating: factors[0]), values)
+    row1 = multiplyAdd(row1, Lane(repeating: factors[offsets.row1]), values)
+    row2 = multiplyAdd(row2, Lane(repeating: factors[offsets.row2]), values)
+    row3 = multiplyAdd(row3, Lane(repeating: factors[offsets.row3]), values)
+    row4 = multiplyAdd(row4, Lane(repeating: factors[offsets.row4]), values)
+    row5 = multiplyAdd(row5, Lane(repeating: factors[offsets.row5]), values)
   }
 }

@@ -63,7 +63,7 @@ enum GemmBlocking {
   static let rows = 144
   /// Pieces of work below which the columns are dealt out too.
   static let tasks = 16
-  /// Most floats of B packed at a time, 16 MiB: they stay in a shared last-level cache.
+  /// Most floats of all right operands packed at a time, 16 MiB: they stay in a shared last-level cache.
   static let packedFloats = 4 << 20
 
   /// A product whose result is at most this large, with an inner length of at least twice `sliceDepth`, is cut along k:
@@ -250,16 +250,17 @@ func multiplyBlocked(
   let tileColumns = GemmBlocking.tileColumns
   let fullDepth = GemmBlocking.passDepth(k)
   // A chunk of B: whole passes of k, as many columns as fit.
-  let packedFloats = GemmBlocking.packedFloats / rights.count
+  let columnsAtOnce = rights.count == 1 ? 2048 : max(2048, rights.count * GemmBlocking.roundUp(widest, to: tileColumns))
   let chunkDepth = min(
-    GemmBlocking.roundUp(k, to: fullDepth), max(fullDepth, packedFloats / 2048 / fullDepth * fullDepth))
+    GemmBlocking.roundUp(k, to: fullDepth),
+    max(fullDepth, GemmBlocking.packedFloats / columnsAtOnce / fullDepth * fullDepth))
   let chunkColumns = min(
     GemmBlocking.roundUp(widest, to: tileColumns),
-    max(tileColumns, packedFloats / chunkDepth / tileColumns * tileColumns))
+    max(tileColumns, GemmBlocking.packedFloats / rights.count / chunkDepth / tileColumns * tileColumns))
   let packedCount = min(chunkDepth, k) * chunkColumns
   let packed = BufferPool.shared.take(floats: rights.count * packedCount)
   defer { BufferPool.shared.give(packed, floats: rights.count * packedCount) }
-  let blocks = RowBlocks(lefts.map(\.rows))
+  let blocks = RowBlocks(lefts)
 
   for columnStart in stride(from: 0, to: widest, by: chunkColumns) {
     let chunks = rights.enumerated().map { index, right in
@@ -287,6 +288,7 @@ func multiplyBlocked(
         blocks.count >= GemmBlocking.tasks
         ? 1 : max(1, min(chunks.reduce(0) { max($0, $1.panels) } / 4, GemmBlocking.tasks / blocks.count))
       loop(blocks.count * shares) { block in
+        guard chunks.contains(where: { !$0.share(block % shares, of: shares).isEmpty }) else { return }
         let (left, firstRow, rows) = blocks[block / shares]
         let operand = lefts[left].operand
         let scratchCount = GemmBlocking.roundUp(rows, to: GemmBlocking.tileRows) * min(fullDepth, depth)
@@ -344,8 +346,8 @@ private struct RowBlocks {
   private let parts: [(rows: Int, blockRows: Int, blocks: Int)]
   let count: Int
 
-  init(_ rows: [Int]) {
-    parts = rows.map { rows in
+  init(_ lefts: [(operand: Operand, rows: Int)]) {
+    parts = lefts.map { _, rows in
       let blockRows = min(
         GemmBlocking.rows,
         max(4 * GemmBlocking.tileRows, GemmBlocking.roundUp((rows + 15) / 16, to: 2 * GemmBlocking.tileRows)))

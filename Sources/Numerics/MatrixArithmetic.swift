@@ -61,9 +61,14 @@ extension Matrix {
         table.axpy(1, self.row(row), partial.row(block), self.columns)
       }
     }
-    return (0..<columns).map { column in
+    return partial.columnTotals()
+  }
+
+  /// Sum of each column, `[columns]`, in Double: for few rows.
+  package func columnTotals() -> [Float] {
+    (0..<columns).map { column in
       var total = 0.0
-      for block in 0..<blocks { total += Double(partial.pointer[block * columns + column]) }
+      for row in 0..<rows { total += Double(pointer[row * columns + column]) }
       return Float(total)
     }
   }

@@ -41,14 +41,14 @@ package struct RowSelection {
 /// - Parameters:
 ///   - x: X, `[m, k]`.
 ///   - matrices: B_j, `[n_j, k]`.
-///   - results: C_j, `[m, n_j]`; other matrices than the operands.
+///   - results: C_j, `[m, n_j]`; other matrices than the operands and than each other.
 ///   - finish: called with j for every finished block of C_j, on the thread that made it; not for an empty product.
 /// - Precondition: the shapes fit.
 package func gemmWithTransposes(
   _ x: RowSelection, _ matrices: [Matrix], into results: [Matrix],
   finish: @escaping (Int, UnsafeMutablePointer<Float>, Int, Int, Int) -> Void
 ) {
-  precondition(matrices.count == results.count, "one result for each product")
+  requireOwnResults(results, count: matrices.count)
   for (b, c) in zip(matrices, results) {
     precondition(b.columns == x.matrix.columns, "inner sizes of the product differ")
     precondition(c.rows == x.rows && c.columns == b.rows, "the result has another shape than the product")
@@ -71,12 +71,13 @@ package func gemmWithTransposes(
 /// - Parameters:
 ///   - matrices: A_i, `[k, m_i]`.
 ///   - x: X, `[k, n]`.
-///   - results: C_i, `[m_i, n]`, and whether to add to it instead of replacing it; other matrices than the operands.
+///   - results: C_i, `[m_i, n]`, and whether to add to it instead of replacing it; other matrices than the
+///     operands and than each other.
 /// - Precondition: the shapes fit.
 package func gemmOfTransposes(
   _ matrices: [Matrix], _ x: RowSelection, into results: [(matrix: Matrix, adds: Bool)]
 ) {
-  precondition(matrices.count == results.count, "one result for each product")
+  requireOwnResults(results.map(\.matrix), count: matrices.count)
   for (a, c) in zip(matrices, results) {
     precondition(a.rows == x.rows, "inner sizes of the product differ")
     precondition(
@@ -90,6 +91,14 @@ package func gemmOfTransposes(
       results.map {
         ProductResult(pointer: $0.matrix.pointer, stride: $0.matrix.columns, accumulate: $0.adds, finish: nil)
       })
+  }
+}
+
+/// Results are written at the same time.
+private func requireOwnResults(_ results: [Matrix], count: Int) {
+  precondition(results.count == count, "one result for each product")
+  for (index, result) in results.enumerated() {
+    precondition(!results[..<index].contains { $0 === result }, "two products have the same result")
   }
 }
 

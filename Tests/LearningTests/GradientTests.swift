@@ -139,6 +139,36 @@ import Testing
     #expect(together[2].parameters.allSatisfy { $0.gradient.values.contains { $0 != 0 } })
   }
 
+  /// Two stacks with ReLU at the end, as KAR's experts are, over rows that are trained themselves.
+  @Test func perceptronsTogetherPassOnTheSumOfTheirGradients() {
+    func gradients(_ project: (Tape, [Perceptron], Variable) -> [Variable]) -> [[Float]] {
+      let x = randomParameter("x", rows: 170, columns: 13, seed: 5)
+      let perceptrons = [7, 80].enumerated().map { index, outputs in
+        var stream = RandomStream(seed: UInt64(index), purpose: .test)
+        return Perceptron(
+          name: "p\(index)", widths: [13, 21, outputs], slope: 0, activatesLast: true, side: .language, stream: &stream)
+      }
+      let tape = Tape()
+      for result in project(tape, perceptrons, tape.variable(x)) { _ = tape.uniformity(result, name: "u", weight: 1) }
+      tape.backward()
+      return [x.gradient.values] + perceptrons.flatMap { $0.parameters.map(\.gradient.values) }
+    }
+    let together = gradients { Perceptron.project($1, $2, on: $0) }
+    #expect(together == gradients { tape, perceptrons, x in perceptrons.map { $0.project(x, on: tape) } })
+    #expect(together.allSatisfy { $0.contains { $0 != 0 } && $0.allSatisfy(\.isFinite) })
+  }
+
+  @Test(arguments: [3, 70]) func aPerceptronOverNoRowsHasNoGradient(outputs: Int) {
+    var stream = RandomStream(seed: 1, purpose: .test)
+    let perceptron = Perceptron(name: "p", input: 9, output: outputs, layers: 2, side: .language, stream: &stream)
+    let tape = Tape()
+    let result = perceptron.project(rows: [], of: Matrix(rows: 4, columns: 9), on: tape)
+    #expect(result.value.rows == 0 && result.value.columns == outputs)
+    _ = tape.recordLoss(name: "l", value: 0, weight: 1) { _ in result.accumulate { _, _ in } }
+    tape.backward()
+    #expect(perceptron.parameters.allSatisfy { $0.gradient.values.allSatisfy { $0 == 0 } })
+  }
+
   @Test func joinedAndAddedColumns() {
     expectGradientMatchesCentralDifference(of: [x, y]) { tape in
       let joined = tape.concatenateColumns(tape.variable(x), tape.variable(y))

@@ -55,6 +55,19 @@ import Testing
     }
   }
 
+  /// Several chunks of k for several operands on the left.
+  @Test func aLongInnerLengthIsCutForAllOperands() {
+    let x = filled(5000, 150, 1)
+    let matrices = [filled(5000, 130, 2), filled(5000, 120, 3)]
+    let results = [(matrix: filled(130, 150, 4), adds: true), (matrix: filled(120, 150, 5), adds: false)]
+    let copies = results.map { $0.matrix.copy() }
+    gemmOfTransposes(matrices, RowSelection(x), into: results)
+    for index in 0..<2 {
+      gemm(matrices[index], transposeA: true, x, into: copies[index], accumulate: results[index].adds)
+      #expect(results[index].matrix.values == copies[index].values)
+    }
+  }
+
   /// So many operands that only a part of the columns of each is packed at a time.
   @Test func manyOperandsShareTheRoomForPackedColumns() {
     let x = filled(30, 500, 1)
