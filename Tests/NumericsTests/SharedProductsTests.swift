@@ -35,7 +35,7 @@ import Testing
             for column in 0..<widths[index] { plain[row, column] += Float(100 * index + column) }
           }
         }
-        #expect(result.values == plain.values)
+        #expect(result.values.elementsEqual(plain.values))
       }
     }
 
@@ -50,7 +50,7 @@ import Testing
         gemm(
           matrices[index], transposeA: true, right.gatherRows(rightRows), into: copies[index],
           accumulate: results[index].adds)
-        #expect(results[index].matrix.values == copies[index].values)
+        #expect(results[index].matrix.values.elementsEqual(copies[index].values))
       }
     }
   }
@@ -64,7 +64,7 @@ import Testing
     gemmOfTransposes(matrices, RowSelection(x), into: results)
     for index in 0..<2 {
       gemm(matrices[index], transposeA: true, x, into: copies[index], accumulate: results[index].adds)
-      #expect(results[index].matrix.values == copies[index].values)
+      #expect(results[index].matrix.values.elementsEqual(copies[index].values))
     }
   }
 
@@ -75,7 +75,7 @@ import Testing
     let results = matrices.map { _ in Matrix(rows: 30, columns: 100) }
     gemmWithTransposes(RowSelection(x), matrices, into: results) { _, _, _, _, _ in }
     for (matrix, result) in zip(matrices, results) {
-      #expect(result.values == product(x, matrix, transposeB: true).values)
+      #expect(result.values.elementsEqual(product(x, matrix, transposeB: true).values))
     }
   }
 }
