@@ -86,15 +86,9 @@ func multiplyAdd(_ sum: DoubleLane, _ a: Double, _ b: DoubleLane) -> DoubleLane 
 @inline(__always)
 func loadDoubles(_ pointer: UnsafePointer<Double>, _ count: Int) -> DoubleLane {
   if count == 8 { return UnsafeRawPointer(pointer).loadUnaligned(as: DoubleLane.self) }
+  // By way of memory, as `loadPartial`.
   var value = DoubleLane.zero
-  withUnsafeMutablePointer(to: &value) { vector in
-    let lanes = UnsafeMutableRawPointer(vector).assumingMemoryBound(to: Double.self)
-    var lane = 0
-    while lane < count {
-      lanes[lane] = pointer[lane]
-      lane = lane &+ 1
-    }
-  }
+  withUnsafeMutablePointer(to: &value) { copyDoubles(pointer, UnsafeMutableRawPointer($0), count) }
   return value
 }
 
@@ -103,12 +97,17 @@ func loadDoubles(_ pointer: UnsafePointer<Double>, _ count: Int) -> DoubleLane {
 func addDoubles(_ value: DoubleLane, _ factor: Double, _ pointer: UnsafeMutablePointer<Double>, _ count: Int) {
   var sum = multiplyAdd(loadDoubles(pointer, count), factor, value)
   if count == 8 { return UnsafeMutableRawPointer(pointer).storeBytes(of: sum, as: DoubleLane.self) }
-  withUnsafeMutablePointer(to: &sum) { vector in
-    let lanes = UnsafeMutableRawPointer(vector).assumingMemoryBound(to: Double.self)
-    var lane = 0
-    while lane < count {
-      pointer[lane] = lanes[lane]
-      lane = lane &+ 1
-    }
+  withUnsafePointer(to: &sum) { copyDoubles(UnsafeRawPointer($0), pointer, count) }
+}
+
+/// Copies `count` doubles.
+@inline(__always)
+func copyDoubles(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int) {
+  let source = source.assumingMemoryBound(to: Double.self)
+  let target = target.assumingMemoryBound(to: Double.self)
+  var lane = 0
+  while lane < count {
+    target[lane] = source[lane]
+    lane = lane &+ 1
   }
 }

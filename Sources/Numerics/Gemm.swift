@@ -250,7 +250,7 @@ func multiplyBlocked(
   let tileColumns = GemmBlocking.tileColumns
   let fullDepth = GemmBlocking.passDepth(k)
   // A chunk of B: whole passes of k, as many columns as fit.
-  let columnsAtOnce = rights.count == 1 ? 2048 : max(2048, rights.count * GemmBlocking.roundUp(widest, to: tileColumns))
+  let columnsAtOnce = max(2048, rights.count * min(2048, GemmBlocking.roundUp(widest, to: tileColumns)))
   let chunkDepth = min(
     GemmBlocking.roundUp(k, to: fullDepth),
     max(fullDepth, GemmBlocking.packedFloats / columnsAtOnce / fullDepth * fullDepth))

@@ -102,18 +102,27 @@ private func requireOwnResults(_ results: [Matrix], count: Int) {
   }
 }
 
-/// All left operands times all right ones, parallel; products that are better cut along k one by one.
+/// All left operands times all right ones, parallel; those of them that are better cut along k on their own.
+///
+/// - Precondition: one left operand or one right operand.
 private func multiplyTogether(
   _ lefts: [(operand: Operand, rows: Int)], _ rights: [(operand: Operand, columns: Int)], _ k: Int,
   _ results: [ProductResult]
 ) {
-  let isSliced = lefts.contains { left in rights.contains { GemmBlocking.isSliced(left.rows, $0.columns, k) } }
-  guard isSliced else { return multiplyBlocked(lefts, rights, k, results, 1, parallelFor) }
+  var together: [Int] = []
   for (index, result) in results.enumerated() {
     let left = lefts[index / rights.count]
     let right = rights[index % rights.count]
+    guard GemmBlocking.isSliced(left.rows, right.columns, k) else {
+      together.append(index)
+      continue
+    }
     multiply(
       left.rows, right.columns, k, left.operand, right.operand, result.pointer, result.stride, result.accumulate, 1,
       result.finish, parallelFor)
   }
+  let isOneLeft = lefts.count == 1
+  multiplyBlocked(
+    isOneLeft ? lefts : together.map { lefts[$0] }, isOneLeft ? together.map { rights[$0] } : rights, k,
+    together.map { results[$0] }, 1, parallelFor)
 }
