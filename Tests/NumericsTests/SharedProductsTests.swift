@@ -55,14 +55,17 @@ import Testing
     }
   }
 
-  /// Several chunks of k for several operands on the left.
+  /// Several chunks of k for several operands on the left, and one so narrow that it is cut along k on its own.
   @Test func aLongInnerLengthIsCutForAllOperands() {
     let x = filled(5000, 150, 1)
-    let matrices = [filled(5000, 130, 2), filled(5000, 120, 3)]
-    let results = [(matrix: filled(130, 150, 4), adds: true), (matrix: filled(120, 150, 5), adds: false)]
+    let matrices = [filled(5000, 130, 2), filled(5000, 7, 6), filled(5000, 120, 3)]
+    let results = [
+      (matrix: filled(130, 150, 4), adds: true), (matrix: filled(7, 150, 7), adds: true),
+      (matrix: filled(120, 150, 5), adds: false),
+    ]
     let copies = results.map { $0.matrix.copy() }
     gemmOfTransposes(matrices, RowSelection(x), into: results)
-    for index in 0..<2 {
+    for index in matrices.indices {
       gemm(matrices[index], transposeA: true, x, into: copies[index], accumulate: results[index].adds)
       #expect(results[index].matrix.values.elementsEqual(copies[index].values))
     }
