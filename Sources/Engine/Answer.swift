@@ -1,4 +1,4 @@
-// What every query returns: the same data once as JSON records and once as tables, with no formatting in it.
+// What every query returns: the same data once as JSON records and once as sentences and tables, with no formatting in it.
 
 import Files
 
@@ -12,12 +12,26 @@ package struct Answer: Sendable {
   package var records: [JSONValue]
   /// True when `json` mode prints the one record itself instead of an array.
   package var isSingle: Bool
-  /// The answer in sentences, printed before the tables in `table` mode only.
-  package var sentences: [String]
-  /// The answer as tables; tabular modes (`csv`, `tsv`) print the first.
-  package var tables: [AnswerTable]
   /// How a catalogue was searched for it, where one was; `.timer` prints it, no record does.
   package var method: SearchMethod?
+  private var wording: Wording
+
+  /// The answer for people, or how to word it.
+  private enum Wording: Sendable {
+    case made(AnswerText)
+    case onDemand(@Sendable () -> AnswerText)
+  }
+
+  /// The answer for people; where it was left for later, it is worded each time that it is asked for.
+  package var text: AnswerText {
+    get {
+      switch wording {
+      case .made(let text): return text
+      case .onDemand(let make): return make()
+      }
+    }
+    set { wording = .made(newValue) }
+  }
 
   /// Creates an answer from its parts.
   package init(
@@ -27,10 +41,29 @@ package struct Answer: Sendable {
     self.kind = kind
     self.records = records
     self.isSingle = isSingle
-    self.sentences = sentences
-    self.tables = tables
     self.method = method
+    wording = .made(AnswerText(sentences: sentences, tables: tables))
   }
+
+  /// Creates an answer of one record that is worded for people only where somebody reads it: a script of many questions
+  /// in `jsonl` mode does not.
+  package init(
+    kind: String, record: JSONValue, method: SearchMethod? = nil, text: @escaping @Sendable () -> AnswerText
+  ) {
+    self.kind = kind
+    records = [record]
+    isSingle = true
+    self.method = method
+    wording = .onDemand(text)
+  }
+}
+
+/// The answer for people.
+package struct AnswerText: Sendable {
+  /// The answer in sentences, printed before the tables in `table` mode only.
+  package var sentences: [String]
+  /// The answer as tables; tabular modes (`csv`, `tsv`) print the first.
+  package var tables: [AnswerTable]
 }
 
 /// Rows of cells under named columns.

@@ -10,17 +10,27 @@ package enum SearchMethod: String, Sendable {
   case plain = "float32 scan"
   /// Rows rounded to bytes scanned, and what their error bounds leave scored in float32.
   case rounded = "8-bit scan, candidates in float32"
+  /// Rows rounded to words scanned for several questions at once, likewise.
+  case roundedTogether = "16-bit scan, candidates in float32"
 }
 
 /// One catalogue's way of searching, chosen from its size: small ones are scanned plainly and need no copy.
 ///
-/// A large one gets a copy rounded to bytes (`QuantizedRows`; 0.3 of its vectors' memory at width 64) once plain scans
-/// have cost about as much as making it: a program that asks one question does not pay for it.
+/// A large one gets a rounded copy (`QuantizedRows`) once plain scans have cost about as much as making it: a program that
+/// asks one question does not pay for it. Of bytes, for one question at a time, it takes 0.3 of its vectors' memory at width
+/// 64; of words, for several questions at once over catalogues too small for bytes to pay, half.
 final class CatalogueSearch: Sendable {
-  /// Rows from which a rounded copy pays.
+  /// Rows from which a copy of bytes pays, for one question at a time.
   static let fewestRows = 32_768
+  /// Numbers from which a copy of words pays, for several questions at once.
+  static let fewestNumbersTogether = 1 << 16
   /// Plain scans that cost about as much as a rounded copy.
   static let plainScans = 8
+
+  private let precision: QuantizedPrecision
+
+  /// - Parameter precision: `bytes`, or `words` for several questions at once.
+  init(_ precision: QuantizedPrecision = .bytes) { self.precision = precision }
 
   private struct State {
     var scans = 0
@@ -30,21 +40,30 @@ final class CatalogueSearch: Sendable {
 
   private let state = Mutex(State())
 
+  private func isWorthwhile(for vectors: VectorSet) -> Bool {
+    guard QuantizedRows.widths(of: precision).contains(vectors.width) else { return false }
+    return precision == .words
+      ? precision.isSupported && vectors.count * vectors.width >= Self.fewestNumbersTogether
+      : vectors.count >= Self.fewestRows
+  }
+
   /// The rounded copy to search, or nil for a plain scan; the scan that is due makes the copy.
   ///
   /// While one thread makes it others scan plainly.
-  func rows(of vectors: VectorSet) -> QuantizedRows? {
-    guard vectors.count >= Self.fewestRows, QuantizedRows.widths.contains(vectors.width) else { return nil }
+  /// - Parameter questions: how many questions the scan is for.
+  func rows(of vectors: VectorSet, questions: Int = 1) -> QuantizedRows? {
+    guard isWorthwhile(for: vectors) else { return nil }
     let (ready, isDue) = state.withLock { state -> (QuantizedRows?, Bool) in
       if let rows = state.rows { return (rows, false) }
-      state.scans += 1
+      state.scans += questions
       guard state.scans > Self.plainScans, !state.isBuilding else { return (nil, false) }
       state.isBuilding = true
       return (nil, true)
     }
     guard isDue else { return ready }
     // Where the vectors cannot be bounded there is no copy, `isBuilding` stays set and nobody tries again.
-    let made = QuantizedRows(vectors.matrix, rows: vectors.offset..<vectors.offset + vectors.count)
+    let rows = vectors.offset..<vectors.offset + vectors.count
+    let made = QuantizedRows(vectors.matrix, rows: rows, precision: precision)
     if let made {
       state.withLock { state in
         state.rows = made

@@ -17,6 +17,8 @@ package final class Engine: Sendable {
 
   /// The model.
   package let bundle: Bundle
+  /// The `model` member of records, the same in all of them.
+  let modelRecord: JSONValue
   /// Training interactions of every item, `[I]`; counted once.
   package var itemDegrees: [Int32] {
     if let known = degrees.load() { return known.values }
@@ -39,11 +41,16 @@ package final class Engine: Sendable {
   }
 
   private let derived = Mutex(Derived())
+  /// The search of the items' final vectors for several questions at once.
+  let searchTogether = CatalogueSearch(.words)
   /// The searches that have been used; see `search(_:_:)`.
   let searches = Mutex<[(kind: EntityKind, view: SpaceView, search: CatalogueSearch)]>([])
 
   /// Prepares a model for queries; what only some of them need is computed when one first does.
-  package init(bundle: Bundle) { self.bundle = bundle }
+  package init(bundle: Bundle) {
+    self.bundle = bundle
+    modelRecord = Self.modelRecord(of: bundle)
+  }
 
   /// One line for the banner, such as `demo: lightgcn + darec, 943 users, 1,682 items`.
   package var summary: String {

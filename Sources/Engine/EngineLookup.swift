@@ -87,8 +87,8 @@ extension Engine {
     title(of: kind, index).map { .text($0) } ?? .missing
   }
 
-  /// The `model` member of records.
-  var modelRecord: JSONValue {
+  /// The `model` member of the records of a model.
+  static func modelRecord(of bundle: Bundle) -> JSONValue {
     var members = [JSONValue.Member("id", .string(bundle.name))]
     for key in ["backbone", "alignment"] {
       if let value = bundle.configuration[key]?.string { members.append(.init(key, .string(value))) }

@@ -11,13 +11,19 @@ extension Engine {
   /// out unless asked for. The answer says how many items each filter left out; it is shorter than `top` only when
   /// candidates run out.
   package func recommend(_ request: RecommendRequest, cancellation: Cancellation) throws(QueryError) -> Answer {
-    try check(top: request.top)
-    return try recommend(request, to: try person(of: request), scores: nil, cancellation: cancellation)
+    let question = try question(of: request)
+    let (best, method) = try question.person.vector.withUnsafeBufferPointer {
+      (vector) throws(QueryError) -> ([ScoredIndex], SearchMethod) in
+      guard let base = vector.baseAddress else { return ([], .plain) }
+      return try bestItems(
+        for: base, top: request.top, leavingOut: question.leftOut[...], cancellation: cancellation)
+    }
+    return answer(best, to: question, method: method)
   }
 
   /// Answers requests as `recommend` does one by one, to the bit, with fewer trips to memory.
   ///
-  /// A small catalogue is scored for all of them at once: every number that is loaded is used several times. A request that
+  /// A small catalogue is searched for all of them at once: every number that is loaded is used several times. A request that
   /// fails does not stop the others.
   package func recommend(
     _ requests: [RecommendRequest], cancellation: Cancellation
@@ -27,63 +33,77 @@ extension Engine {
         Result { () throws(QueryError) in try recommend(request, cancellation: cancellation) }
       }
     }
-    let people = requests.map { request in
-      Result { () throws(QueryError) -> Person in
-        try check(top: request.top)
-        return try person(of: request)
-      }
+    let questions = requests.map { request in
+      Result { () throws(QueryError) in try question(of: request) }
     }
-    let known = people.indices.filter { (try? people[$0].get()) != nil }
-    let sheet = scores(of: known.compactMap { try? people[$0].get().vector }, cancellation: cancellation)
-    return requests.indices.map { position in
+    var found = bestItems(forEach: questions.compactMap { try? $0.get() }, cancellation: cancellation)[...]
+    return questions.map { question in
       Result { () throws(QueryError) -> Answer in
-        let person = try people[position].get()
-        let row = known.firstIndex(of: position).map { sheet.row($0) }
-        return try recommend(requests[position], to: person, scores: row, cancellation: cancellation)
+        let question = try question.get()
+        guard !cancellation.isCancelled, let (best, method) = found.popFirst() else { throw .interrupted }
+        return answer(best, to: question, method: method)
       }
     }
   }
 
-  /// The scores of all items for several vectors, `[vectors, items]`; left undone where it is cancelled.
-  private func scores(of vectors: [[Float]], cancellation: Cancellation) -> Matrix {
-    let items = bundle.finalItems
-    let width = items.columns
-    let together = Matrix.uninitialized(rows: vectors.count, columns: width)
-    for (position, vector) in vectors.enumerated() { together.row(position).update(from: vector, count: width) }
-    let result = Matrix.uninitialized(rows: vectors.count, columns: items.rows)
-    // A look at the cancellation every few thousand rows, as often as one vector's scores take one.
-    let rowsAtOnce = 8_192
-    for start in stride(from: 0, to: items.rows, by: rowsAtOnce) {
-      guard !cancellation.isCancelled else { return result }
-      kernels.dotGrid(
-        together.pointer, items.row(start), width, vectors.count, min(rowsAtOnce, items.rows - start),
-        result.pointer + start, items.rows)
+  /// The best items for each of some questions, to the bit as for one; meaningless, or none, where it is cancelled.
+  private func bestItems(
+    forEach questions: [Question], cancellation: Cancellation
+  ) -> [(best: [ScoredIndex], method: SearchMethod)] {
+    var found = [[ScoredIndex]?](repeating: nil, count: questions.count)
+    // A list of the order of the catalogue leaves nothing to rule out.
+    let short = questions.indices.filter { questions[$0].top <= bundle.itemCount / 16 }
+    if let longest = short.map({ questions[$0].top }).max(), !cancellation.isCancelled,
+      let rows = vectors(.item, SpaceView(space: .final, side: nil))
+        .flatMap({ searchTogether.rows(of: $0, questions: short.count) })
+    {
+      let best = rows.best(
+        forEach: matrix(of: short.map { questions[$0] }), k: longest, excluding: short.map { questions[$0].leftOut })
+      for (position, best) in zip(short, best) {
+        found[position] = best.map { Array($0.prefix(questions[position].top)) }
+      }
+    }
+    let rest = found.indices.filter { found[$0] == nil }
+    for start in stride(from: 0, to: rest.count, by: Self.scoredTogether) {
+      let part = rest[start..<min(rest.count, start + Self.scoredTogether)]
+      guard let sheet = scores(of: part.map { questions[$0] }, cancellation: cancellation) else { return [] }
+      for (row, position) in part.enumerated() {
+        found[position] = topK(
+          of: sheet.row(row), count: bundle.itemCount, k: questions[position].top,
+          excluding: questions[position].leftOut[...])
+      }
+    }
+    let plain = Set(rest)
+    return found.enumerated().map { ($1 ?? [], plain.contains($0) ? .plain : .roundedTogether) }
+  }
+
+  /// Questions whose scores are computed together: their vectors fit the first-level cache beside rows of the catalogue.
+  private static let scoredTogether = 8
+
+  /// The vectors of some questions, `[questions, d]`.
+  private func matrix(of questions: [Question]) -> Matrix {
+    let result = Matrix.uninitialized(rows: questions.count, columns: bundle.dimension)
+    for (row, question) in questions.enumerated() {
+      result.row(row).update(from: question.person.vector, count: result.columns)
     }
     return result
   }
 
-  /// - Parameter scores: what was computed for the person beforehand, `[items]`; nil to find the best in the way that suits
-  ///   the catalogue.
-  private func recommend(
-    _ request: RecommendRequest, to person: Person, scores: UnsafePointer<Float>?, cancellation: Cancellation
-  ) throws(QueryError) -> Answer {
-    let (leftOut, filtered) = try filter(request, seen: person.items)
-    let best: [ScoredIndex]
-    let method: SearchMethod
-    if let scores {
-      if cancellation.isCancelled { throw .interrupted }
-      best = topK(of: scores, count: bundle.itemCount, k: request.top, excluding: leftOut[...])
-      method = .plain
-    } else {
-      (best, method) = try person.vector.withUnsafeBufferPointer {
-        (vector) throws(QueryError) -> ([ScoredIndex], SearchMethod) in
-        guard let base = vector.baseAddress else { return ([], .plain) }
-        return try bestItems(for: base, top: request.top, leavingOut: leftOut[...], cancellation: cancellation)
-      }
+  /// The scores of all items for several questions, `[questions, items]`; nil where it is cancelled.
+  private func scores(of questions: [Question], cancellation: Cancellation) -> Matrix? {
+    let items = bundle.finalItems
+    let width = items.columns
+    let vectors = matrix(of: questions)
+    let result = Matrix.uninitialized(rows: questions.count, columns: items.rows)
+    // A look at the cancellation every few thousand rows, as often as one vector's scores take one.
+    let rowsAtOnce = 8_192
+    for start in stride(from: 0, to: items.rows, by: rowsAtOnce) {
+      guard !cancellation.isCancelled else { return nil }
+      kernels.dotGrid(
+        vectors.pointer, items.row(start), width, questions.count, min(rowsAtOnce, items.rows - start),
+        result.pointer + start, items.rows)
     }
-    var answer = answer(best, person: person, filtered: filtered, request: request)
-    answer.method = method
-    return answer
+    return result
   }
 
   /// Who is recommended to.
@@ -101,6 +121,23 @@ extension Engine {
     var seen = 0
     var excluded = 0
     var notCandidates = 0
+  }
+
+  /// A request in terms of rows and vectors.
+  private struct Question {
+    var person: Person
+    /// Most results.
+    var top: Int
+    /// The items that do not count, ascending.
+    var leftOut: [Int32]
+    var filtered: Filtered
+  }
+
+  private func question(of request: RecommendRequest) throws(QueryError) -> Question {
+    try check(top: request.top)
+    let person = try person(of: request)
+    let (leftOut, filtered) = try filter(request, seen: person.items)
+    return Question(person: person, top: request.top, leftOut: leftOut, filtered: filtered)
   }
 
   private func person(of request: RecommendRequest) throws(QueryError) -> Person {
@@ -143,33 +180,37 @@ extension Engine {
     return (leftOut, filtered)
   }
 
-  private func answer(
-    _ best: [ScoredIndex], person: Person, filtered: Filtered, request: RecommendRequest
-  ) -> Answer {
+  private func answer(_ best: [ScoredIndex], to question: Question, method: SearchMethod) -> Answer {
+    let (person, filtered, top) = (question.person, question.filtered, question.top)
     var user: [JSONValue.Member]
-    let who: String
     if let row = person.user {
       user = identity(of: .user, row) + [.init("kind", "known")]
-      who = "user \(bundle.users[row])"
     } else {
       let ids = person.items.map { JSONValue.string(bundle.items[Int($0)]) }
       user = [.init("kind", "folded_in"), .init("items", .array(ids))]
-      who = "a new person with \(count(person.items.count, "item"))"
     }
-    let items = best.enumerated().map { position, result -> JSONValue in
-      .object(
-        [.init("rank", .integer(position + 1))] + identity(of: .item, Int(result.index))
-          + [.init("score", .float(result.score))])
+    // Asked for once: a model's titles may be a part that is read when it is first needed.
+    let titles = bundle.titles
+    var items: [JSONValue] = []
+    items.reserveCapacity(best.count)
+    for (position, result) in best.enumerated() {
+      var members: [JSONValue.Member] = []
+      members.reserveCapacity(4)
+      members.append(.init("rank", .integer(position + 1)))
+      members.append(.init("id", .string(bundle.items[Int(result.index)])))
+      if let title = titles?[Int(result.index)], !title.isEmpty { members.append(.init("title", .string(title))) }
+      members.append(.init("score", .float(result.score)))
+      items.append(.object(members))
     }
     var record: [JSONValue.Member] = [
       .init("schema", "darec/recommendation/1"), .init("type", "recommendation"), .init("model", modelRecord),
-      .init("user", .object(user)), .init("top", .integer(request.top)), .init("score_kind", "dot"),
+      .init("user", .object(user)), .init("top", .integer(top)), .init("score_kind", "dot"),
       .init(
         "filtered",
-        [
-          "seen": .integer(filtered.seen), "excluded": .integer(filtered.excluded),
-          "not_candidates": .integer(filtered.notCandidates),
-        ]),
+        .object([
+          .init("seen", .integer(filtered.seen)), .init("excluded", .integer(filtered.excluded)),
+          .init("not_candidates", .integer(filtered.notCandidates)),
+        ])),
       .init("items", .array(items)),
     ]
     if best.isEmpty { record.append(.init("reason", "no_candidates_left")) }
@@ -180,21 +221,33 @@ extension Engine {
         foldedInScore(items: person.items, item: Int(first.index), score: Double(first.score))
       } : nil
     if let divided { record.append(.init("explained", self.record(of: divided))) }
+    return Answer(kind: "recommendation", record: .object(record), method: method) { [self] in
+      AnswerText(
+        sentences: sentences(best, person: person, filtered: filtered, top: top)
+          + (divided.map { [sentence(of: $0)] } ?? []),
+        tables: [table(of: best)] + (divided.map { [table(of: $0)] } ?? []))
+    }
+  }
+
+  private func sentences(_ best: [ScoredIndex], person: Person, filtered: Filtered, top: Int) -> [String] {
+    let who = person.user.map { "user \(bundle.users[$0])" } ?? "a new person with \(count(person.items.count, "item"))"
     var sentence = best.isEmpty ? "Nothing is left to recommend to \(who)" : "For \(who)"
     var filters: [String] = []
     if filtered.seen > 0 { filters.append("\(count(filtered.seen, "item")) already seen") }
     if filtered.excluded > 0 { filters.append("\(count(filtered.excluded, "item")) excluded") }
     if filtered.notCandidates > 0 { filters.append("\(count(filtered.notCandidates, "item")) outside the candidates") }
     sentence += filters.isEmpty ? "." : "; left out: " + filters.joined(separator: ", ") + "."
-    if !best.isEmpty && best.count < request.top {
+    if !best.isEmpty && best.count < top {
       sentence += " Only \(count(best.count, "item")) could be recommended."
     }
-    var sentences = [sentence]
-    if person.user != nil && person.items.isEmpty {
-      sentences.append("Note: the user has no training interactions: the order is little more than a guess.")
-    }
-    if let divided { sentences.append(self.sentence(of: divided)) }
-    let table = AnswerTable(
+    guard person.user != nil && person.items.isEmpty else { return [sentence] }
+    return [
+      sentence, "Note: the user has no training interactions: the order is little more than a guess.",
+    ]
+  }
+
+  private func table(of best: [ScoredIndex]) -> AnswerTable {
+    AnswerTable(
       columns: [.init("rank", .number), .init("item", .identifier), .init("title", .title), .init("score", .bar)],
       rows: best.enumerated().map { position, result in
         [
@@ -202,9 +255,6 @@ extension Engine {
           .number(Double(result.score)),
         ]
       })
-    return Answer(
-      kind: "recommendation", records: [.object(record)], sentences: sentences,
-      tables: [table] + (divided.map { [self.table(of: $0)] } ?? []))
   }
 
   /// A count with its noun: `1 item`, `2,000 items`.

@@ -2,8 +2,9 @@
 
 /// A JSON value.
 ///
-/// Objects keep insertion order, so output never depends on hashing.
-package indirect enum JSONValue: Sendable, Equatable {
+/// Objects keep insertion order, so output never depends on hashing. Not `indirect`: the arrays of its cases are boxes enough,
+/// and a value costs no allocation of its own.
+package enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
   case integer(Int)

@@ -50,6 +50,27 @@ struct QuantizedBatch<Score: BatchScore> {
   }
 }
 
+extension QuantizedRows {
+  /// The k best rows for each of some queries, on the calling thread: those, and the order, that `dot` with every row would
+  /// give.
+  /// - Parameters:
+  ///   - queries: `[*, width]`; all are answered, some tens at most for their candidates to fit a cache.
+  ///   - k: most results for each query, at least one and at most the number of rows.
+  ///   - excluded: for each query, the rows to leave out.
+  /// - Returns: nil for a query whose bounds leave too many candidates, or that cannot be rounded.
+  /// - Precondition: rows of words; their product is supported.
+  package func best(forEach queries: Matrix, k: Int, excluding excluded: [[Int32]]) -> [[ScoredIndex]?] {
+    precondition(precision == .words && precision.isSupported, "queries are answered together over words")
+    precondition(k >= 1 && k <= count && excluded.count == queries.rows && queries.columns == width, "sizes differ")
+    var results = [[ScoredIndex]?](repeating: nil, count: queries.rows)
+    let queryRows = (0..<Int32(queries.rows)).map { $0 }
+    let block = QuantizedBlock<Int32>(rows: self, queries: queries, queryRows: queryRows[...], k: k, exactScore: .dot)
+    block.hide { excluded[Int($0)][...] }
+    block.answer(BatchExperience()) { results[$0] = $1 }
+    return results
+  }
+}
+
 /// What finished blocks tell the next ones: about the least k-th best score of their queries, for a query of norm one.
 ///
 /// With such a guess a scan collects what reaches it, instead of everything until it has seen enough that is good. It

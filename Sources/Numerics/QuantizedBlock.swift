@@ -2,6 +2,14 @@
 
 import CPlatform
 
+/// Which float computation the exact scores of a block are, to the bit.
+enum ExactScore: Sendable {
+  /// The blocked product, as in `floatTopK`.
+  case product
+  /// `dot`, as where one score is asked for.
+  case dot
+}
+
 /// A block of queries while they are answered, on one thread.
 ///
 /// A chunk's integer scores of six queries stay in the first-level cache; seen items are hidden there by their bits. What
@@ -44,6 +52,7 @@ final class QuantizedBlock<Score: BatchScore> {
   private let queries: Matrix
   private let queryRows: ArraySlice<Int32>
   private let k: Int
+  private let exactScore: ExactScore
   /// Candidates kept for a query.
   private let capacity: Int
   /// Factors of a query.
@@ -76,11 +85,15 @@ final class QuantizedBlock<Score: BatchScore> {
   ///   - queries: `[*, width]`.
   ///   - queryRows: which of them to answer.
   ///   - k: most results for each query, at least one.
-  init(rows: QuantizedRows, queries: Matrix, queryRows: ArraySlice<Int32>, k: Int) {
+  ///   - exactScore: what the results' scores are.
+  init(
+    rows: QuantizedRows, queries: Matrix, queryRows: ArraySlice<Int32>, k: Int, exactScore: ExactScore = .product
+  ) {
     self.rows = rows
     self.queries = queries
     self.queryRows = queryRows
     self.k = k
+    self.exactScore = exactScore
     capacity = QuantizedRows.chunkRows + 8 * k
     let count = queryRows.count
     factorCount = rows.precision.tileFactors.count(width: rows.width)
@@ -305,7 +318,7 @@ final class QuantizedBlock<Score: BatchScore> {
     progress[query].candidateCount = kept
   }
 
-  /// Scores the candidates of some queries, to the bit as the float product does, and hands out the results.
+  /// Scores the candidates of some queries, to the bit as `exactScore` says, and hands out the results.
   ///
   /// First those with about the k highest upper bounds: what k of their scores reach, the upper bounds of the others have to
   /// reach too. Rows are asked for one step ahead: those of the next query before what is left of this one is scored.
@@ -359,8 +372,15 @@ final class QuantizedBlock<Score: BatchScore> {
   /// The exact scores of picked items; up to fifteen numbers after them are overwritten.
   private func score(_ query: Int, _ picked: Picked, _ scores: UnsafeMutablePointer<Float>) {
     let matrix = rows.matrix.pointer + rows.offset * rows.width
-    kernels.scoreChosenRows(
-      picked.count, rows.width, vector(query), matrix, picked.items, scores, GemmBlocking.depth)
+    switch exactScore {
+    case .product:
+      kernels.scoreChosenRows(
+        picked.count, rows.width, vector(query), matrix, picked.items, scores, GemmBlocking.depth)
+    case .dot:
+      for place in 0..<picked.count {
+        scores[place] = kernels.dot(vector(query), matrix + Int(picked.items[place]) * rows.width, rows.width)
+      }
+    }
   }
 
   /// The k best of what has been scored, where it is known what k of them reach.

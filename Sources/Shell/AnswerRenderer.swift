@@ -19,7 +19,7 @@ package enum AnswerRenderer {
     _ answer: Answer, mode: OutputMode, options: RenderOptions = RenderOptions(), to bytes: inout [UInt8]
   ) {
     switch mode {
-    case .table: TableRenderer(options: options).append(answer, to: &bytes)
+    case .table: TableRenderer(options: options).append(answer.text, to: &bytes)
     case .json: appendJSON(answer, to: &bytes)
     case .jsonl:
       for record in answer.records {
@@ -66,7 +66,7 @@ package enum AnswerRenderer {
   private static func appendDelimited(
     _ answer: Answer, separator: UInt8, options: RenderOptions, to bytes: inout [UInt8]
   ) {
-    guard let table = answer.tables.first else { return }
+    guard let table = answer.text.tables.first else { return }
     func appendText(_ text: String, to bytes: inout [UInt8]) {
       let shown = options.isTerminal ? TerminalText.escaped(text) : text
       if separator == 0x2C {
@@ -97,7 +97,7 @@ package enum AnswerRenderer {
   }
 
   private static func appendMarkdown(_ answer: Answer, to bytes: inout [UInt8]) {
-    for (position, table) in answer.tables.enumerated() {
+    for (position, table) in answer.text.tables.enumerated() {
       if position > 0 { bytes.append(0x0A) }
       if let title = table.title {
         bytes.append(contentsOf: "### ".utf8)
@@ -125,7 +125,7 @@ package enum AnswerRenderer {
 
   private static func appendLines(_ answer: Answer, to bytes: inout [UInt8]) {
     var isFirst = true
-    for table in answer.tables {
+    for table in answer.text.tables {
       let nameWidth = table.columns.map { DisplayWidth.of(TerminalText.escaped($0.name)) }.max() ?? 0
       for row in table.rows {
         if !isFirst { bytes.append(0x0A) }

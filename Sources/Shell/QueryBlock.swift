@@ -145,7 +145,7 @@ extension Session {
 
   /// Most recommendations that one thread answers together: every number of the catalogue that is loaded is used for several of
   /// them.
-  private static let packLimit = 8
+  private static let packLimit = 24
 
   /// The commands of a block in packs that one thread answers: recommendations some at a time where every thread gets several
   /// packs, the rest by themselves.

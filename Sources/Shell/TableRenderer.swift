@@ -12,7 +12,7 @@ struct TableRenderer {
   let options: RenderOptions
 
   /// Appends the whole answer.
-  func append(_ answer: Answer, to bytes: inout [UInt8]) {
+  func append(_ answer: AnswerText, to bytes: inout [UInt8]) {
     for sentence in answer.sentences { appendWrapped(TerminalText.escaped(sentence), to: &bytes) }
     var needsGap = !answer.sentences.isEmpty
     let shown = answer.tables.prefix(options.brief?.tables ?? answer.tables.count)
@@ -25,7 +25,7 @@ struct TableRenderer {
   }
 
   /// One sentence about what the brief form leaves out.
-  private func appendRest(of answer: Answer, shown: Int, to bytes: inout [UInt8]) {
+  private func appendRest(of answer: AnswerText, shown: Int, to bytes: inout [UInt8]) {
     guard options.brief != nil else { return }
     var rest: [String] = []
     let hiddenRows = answer.tables.prefix(shown).reduce(0) { $0 + self.hiddenRows(of: $1) }

@@ -24,7 +24,7 @@ package struct Tour {
       var request = RecommendRequest(user: user)
       request.top = 1
       // A model without a recommendation for this user still has a first item.
-      if let table = (try? engine.recommend(request, cancellation: Cancellation()))?.tables.first,
+      if let table = (try? engine.recommend(request, cancellation: Cancellation()))?.text.tables.first,
         let row = table.rows.first
       {
         for (column, cell) in zip(table.columns, row) {

@@ -108,7 +108,11 @@ struct BatchQueries {
       var options = renderOptions
       let answer = withLabels(labelled)
       var headerOnly = answer
-      for index in headerOnly.tables.indices { headerOnly.tables[index].rows = [] }
+      headerOnly.text.tables = answer.text.tables.map { table in
+        var table = table
+        table.rows = []
+        return table
+      }
       let header = AnswerRenderer.render(headerOnly, mode: mode, options: options)
       options.headers = false
       return Piece(header: header, bytes: AnswerRenderer.render(answer, mode: mode, options: options))
@@ -121,11 +125,13 @@ struct BatchQueries {
 
   private func withLabels(_ labelled: LabelledAnswer) -> Answer {
     var answer = labelled.answer
-    guard !answer.tables.isEmpty else { return answer }
-    answer.tables[0].columns.insert(contentsOf: labelled.labels.map { AnswerColumn($0.name, .identifier) }, at: 0)
-    for row in answer.tables[0].rows.indices {
-      answer.tables[0].rows[row].insert(contentsOf: labelled.labels.map { .text($0.value) }, at: 0)
+    var text = answer.text
+    guard !text.tables.isEmpty else { return answer }
+    text.tables[0].columns.insert(contentsOf: labelled.labels.map { AnswerColumn($0.name, .identifier) }, at: 0)
+    for row in text.tables[0].rows.indices {
+      text.tables[0].rows[row].insert(contentsOf: labelled.labels.map { .text($0.value) }, at: 0)
     }
+    answer.text = text
     return answer
   }
 

@@ -37,7 +37,7 @@ import Testing
     }
   }
 
-  /// The larger catalogue takes more than one stretch of rows.
+  /// The larger catalogue takes more than one stretch of rows, and is searched over rounded ones.
   @Test(arguments: [8, 70], [40, 9000]) func requestsTogetherAreAnsweredAsOneByOne(dimension: Int, items: Int) throws {
     var model = ExampleModel()
     model.dimension = dimension
@@ -51,10 +51,13 @@ import Testing
     requests[8].includeSeen = true
     requests[9].excluded = ["item-0", "item-2"]
     requests[11].excluded = ["no such item"]
+    requests[12].top = 3
+    // More than a sixteenth of the smaller catalogue's items, and of the larger one's.
+    requests[13].top = 2_000
     func outcome(_ answer: () throws -> Answer) -> String {
       do {
         let answer = try answer()
-        return answer.records.map { (try? $0.text()) ?? "?" }.joined() + answer.sentences.joined()
+        return answer.records.map { (try? $0.text()) ?? "?" }.joined() + answer.text.sentences.joined()
       } catch { return "\(error)" }
     }
     let together = engine.recommend(requests, cancellation: quiet)
@@ -62,6 +65,9 @@ import Testing
     for (request, answer) in zip(requests, together) {
       #expect(outcome { try answer.get() } == outcome { try engine.recommend(request, cancellation: quiet) })
     }
+    let isRounded = items == 9000 && QuantizedPrecision.words.isSupported
+    #expect(try together[0].get().method == (isRounded ? .roundedTogether : .plain))
+    #expect(try together[13].get().method == .plain)
     let cancelled = Cancellation()
     cancelled.cancel()
     for answer in engine.recommend([requests[0], requests[1]], cancellation: cancelled) {
@@ -343,8 +349,8 @@ import Testing
     ]
     for answer in answers {
       for record in answer.records { #expect(try JSONValue.parse(record.serialized()) != .null) }
-      for table in answer.tables { #expect(table.rows.allSatisfy { $0.count == table.columns.count }) }
-      #expect(!answer.sentences.isEmpty)
+      for table in answer.text.tables { #expect(table.rows.allSatisfy { $0.count == table.columns.count }) }
+      #expect(!answer.text.sentences.isEmpty)
       #expect(answer.records.first?["schema"]?.string == "darec/\(answer.kind)/1")
     }
   }

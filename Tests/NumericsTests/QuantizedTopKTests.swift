@@ -167,7 +167,8 @@ extension QuantizedTopKTests {
     arguments: supportedPrecisions, QuantizedTopKTests.Catalogue.allCases)
   func everyPrecisionIsExact(_ precision: QuantizedPrecision, _ catalogue: Catalogue) {
     var answered = 0
-    for width in [4, 5, 6, 7, 30, 64, 127] {
+    let widths = [4, 5, 6, 7, 30, 64, 127] + (precision == .words ? [448, 512] : [])
+    for width in widths {
       let items = catalogue.matrix(3000, width, 1)
       let queries = catalogue.matrix(20, width, 2)
       let rows = (0..<20).map { Int32($0) }
@@ -184,7 +185,33 @@ extension QuantizedTopKTests {
       }
     }
     // Numbers too small for floats to hold their squares are given back, as are scores too alike for bytes.
-    #expect(answered >= 100 || catalogue == .tiny || catalogue == .alike, "\(answered) of 140 answered")
+    let isHopeless = catalogue == .tiny || catalogue == .alike
+    #expect(answered >= 100 || isHopeless, "\(answered) of \(20 * widths.count) answered")
+  }
+
+  /// Some queries at once over words, with the scores that `dot` gives one by one.
+  @Test(.enabled(if: QuantizedPrecision.words.isSupported), arguments: QuantizedTopKTests.Catalogue.allCases)
+  func queriesTogetherAreScoredAsByDot(_ catalogue: Catalogue) throws {
+    for (width, count, k) in [(5, 900, 10), (100, 2100, 1), (448, 1500, 90)] {
+      let items = catalogue.matrix(count, width, 1)
+      let queries = catalogue.matrix(19, width, 2)
+      var excluded = [[Int32]](repeating: [], count: 19)
+      for query in stride(from: 1, to: 19, by: 2) {
+        excluded[query] = (0..<Int32(count)).filter { ($0 &* 31 &+ Int32(query)) % 5 == 0 }
+      }
+      guard let rows = QuantizedRows(items, rows: nil, precision: .words) else {
+        Issue.record("the rows of \(catalogue) can be rounded")
+        continue
+      }
+      let found = rows.best(forEach: queries, k: k, excluding: excluded)
+      let isHopeless = catalogue == .tiny || catalogue == .alike
+      #expect(found.contains { $0 != nil } || isHopeless, "\(catalogue) \(width)")
+      for query in 0..<19 {
+        guard let results = found[query] else { continue }
+        let scores = (0..<count).map { kernels.dot(queries.row(query), items.row($0), width) }
+        #expect(results.elementsEqual(best(scores, k, Set(excluded[query]))), "\(catalogue) \(width), query \(query)")
+      }
+    }
   }
 
   /// Later blocks guess from earlier ones what their queries will reach.
