@@ -10,22 +10,28 @@ package enum SearchMethod: String, Sendable {
   case plain = "float32 scan"
   /// Rows rounded to bytes scanned, and what their error bounds leave scored in float32.
   case rounded = "8-bit scan, candidates in float32"
-  /// Rows rounded to words scanned for several questions at once, likewise.
+  /// Rows rounded to words scanned for several questions at once, likewise. `.timer` never names it: it times questions one
+  /// by one.
   case roundedTogether = "16-bit scan, candidates in float32"
 }
 
-/// One catalogue's way of searching, chosen from its size: small ones are scanned plainly and need no copy.
+/// One catalogue's way of searching, chosen from its size: plain scans, or scans of a rounded copy (`QuantizedRows`).
 ///
-/// A large one gets a rounded copy (`QuantizedRows`) once plain scans have cost about as much as making it: a program that
-/// asks one question does not pay for it. Of bytes, for one question at a time, it takes 0.3 of its vectors' memory at width
-/// 64; of words, for several questions at once over catalogues too small for bytes to pay, half.
+/// The copy is made once plain scans have cost about as much as making it: a program that asks one question does not pay for
+/// it. Of bytes, for one question at a time over large catalogues, it takes 0.3 of its vectors' memory at width 64; of words,
+/// for several questions at once over catalogues too small for bytes to pay, half.
 final class CatalogueSearch: Sendable {
   /// Rows from which a copy of bytes pays, for one question at a time.
   static let fewestRows = 32_768
   /// Numbers from which a copy of words pays, for several questions at once.
-  static let fewestNumbersTogether = 1 << 16
-  /// Plain scans that cost about as much as a rounded copy.
+  static let fewestNumbersTogether = 1 << 14
+  /// Questions answered by plain scans that cost about as much as a rounded copy.
   static let plainScans = 8
+
+  /// Questions after which it is decided whether the copy pays.
+  private static let questionsForTrial = 48
+  /// The scores of so many rows over words save about what one exact score costs.
+  private static let rowsPerScore = 8
 
   private let precision: QuantizedPrecision
 
@@ -33,9 +39,14 @@ final class CatalogueSearch: Sendable {
   init(_ precision: QuantizedPrecision = .bytes) { self.precision = precision }
 
   private struct State {
-    var scans = 0
-    var isBuilding = false
+    /// Questions asked before there was a copy.
+    var questions = 0
+    /// True while the copy is made, and for good where there will be none.
+    var isClosed = false
     var rows: QuantizedRows?
+    /// Questions answered over the copy, and the exact scores that they took.
+    var answered = 0
+    var scored = 0
   }
 
   private let state = Mutex(State())
@@ -55,22 +66,36 @@ final class CatalogueSearch: Sendable {
     guard isWorthwhile(for: vectors) else { return nil }
     let (ready, isDue) = state.withLock { state -> (QuantizedRows?, Bool) in
       if let rows = state.rows { return (rows, false) }
-      state.scans += questions
-      guard state.scans > Self.plainScans, !state.isBuilding else { return (nil, false) }
-      state.isBuilding = true
+      state.questions += questions
+      guard state.questions > Self.plainScans, !state.isClosed else { return (nil, false) }
+      state.isClosed = true
       return (nil, true)
     }
     guard isDue else { return ready }
-    // Where the vectors cannot be bounded there is no copy, `isBuilding` stays set and nobody tries again.
+    // Where the vectors cannot be bounded there is no copy, `isClosed` stays set and nobody tries again.
     let rows = vectors.offset..<vectors.offset + vectors.count
     let made = QuantizedRows(vectors.matrix, rows: rows, precision: precision)
     if let made {
       state.withLock { state in
         state.rows = made
-        state.isBuilding = false
+        state.isClosed = false
       }
     }
     return made
+  }
+
+  /// Takes note of what questions cost over the copy; gives it up where its bounds rule out too little to pay, as among rows
+  /// that are nearly equal.
+  func note(questions: Int, scored: Int, of rows: Int) {
+    state.withLock { state in
+      state.answered += questions
+      state.scored += scored
+      guard state.answered >= Self.questionsForTrial, state.scored / state.answered > rows / Self.rowsPerScore else {
+        return
+      }
+      state.rows = nil
+      state.isClosed = true
+    }
   }
 }
 

@@ -77,9 +77,17 @@ extension Engine {
 
   /// `id` and, where there is one, `title` as members of a record.
   func identity(of kind: EntityKind, _ index: Int) -> [JSONValue.Member] {
-    var members = [JSONValue.Member("id", .string(id(of: kind, index)))]
-    if let title = title(of: kind, index) { members.append(.init("title", .string(title))) }
+    guard kind == .item else { return [.init("id", .string(id(of: kind, index)))] }
+    var members: [JSONValue.Member] = []
+    appendIdentity(ofItem: index, titles: bundle.titles, to: &members)
     return members
+  }
+
+  /// Appends what `identity(of:_:)` has of an item.
+  /// - Parameter titles: the bundle's, asked for once by who has many items to name.
+  func appendIdentity(ofItem item: Int, titles: StringTable?, to members: inout [JSONValue.Member]) {
+    members.append(.init("id", .string(bundle.items[item])))
+    if let title = titles?[item], !title.isEmpty { members.append(.init("title", .string(title))) }
   }
 
   /// The title as a cell.

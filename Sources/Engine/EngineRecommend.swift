@@ -40,7 +40,7 @@ extension Engine {
     return questions.map { question in
       Result { () throws(QueryError) -> Answer in
         let question = try question.get()
-        guard !cancellation.isCancelled, let (best, method) = found.popFirst() else { throw .interrupted }
+        guard let (best, method) = found.popFirst(), !cancellation.isCancelled else { throw .interrupted }
         return answer(best, to: question, method: method)
       }
     }
@@ -51,14 +51,16 @@ extension Engine {
     forEach questions: [Question], cancellation: Cancellation
   ) -> [(best: [ScoredIndex], method: SearchMethod)] {
     var found = [[ScoredIndex]?](repeating: nil, count: questions.count)
-    // A list of the order of the catalogue leaves nothing to rule out.
-    let short = questions.indices.filter { questions[$0].top <= bundle.itemCount / 16 }
+    let short = questions.indices.filter {
+      questions[$0].top <= min(Self.longestTogether, bundle.itemCount / 16)
+    }
+    let items = VectorSet(matrix: bundle.finalItems, offset: 0, count: bundle.itemCount, search: searchTogether)
     if let longest = short.map({ questions[$0].top }).max(), !cancellation.isCancelled,
-      let rows = vectors(.item, SpaceView(space: .final, side: nil))
-        .flatMap({ searchTogether.rows(of: $0, questions: short.count) })
+      let rows = searchTogether.rows(of: items, questions: short.count)
     {
-      let best = rows.best(
+      let (best, scored) = rows.best(
         forEach: matrix(of: short.map { questions[$0] }), k: longest, excluding: short.map { questions[$0].leftOut })
+      searchTogether.note(questions: short.count, scored: scored, of: items.count)
       for (position, best) in zip(short, best) {
         found[position] = best.map { Array($0.prefix(questions[position].top)) }
       }
@@ -77,7 +79,14 @@ extension Engine {
     return found.enumerated().map { ($1 ?? [], plain.contains($0) ? .plain : .roundedTogether) }
   }
 
-  /// Questions whose scores are computed together: their vectors fit the first-level cache beside rows of the catalogue.
+  /// The longest list found over rounded rows.
+  ///
+  /// Each question keeps candidates for the longest list beside it; a list of the order of the catalogue leaves nothing to
+  /// rule out.
+  private static let longestTogether = 128
+
+  /// Questions whose scores are computed together in float32: their vectors fit the first-level cache beside rows of the
+  /// catalogue.
   private static let scoredTogether = 8
 
   /// The vectors of some questions, `[questions, d]`.
@@ -197,8 +206,7 @@ extension Engine {
       var members: [JSONValue.Member] = []
       members.reserveCapacity(4)
       members.append(.init("rank", .integer(position + 1)))
-      members.append(.init("id", .string(bundle.items[Int(result.index)])))
-      if let title = titles?[Int(result.index)], !title.isEmpty { members.append(.init("title", .string(title))) }
+      appendIdentity(ofItem: Int(result.index), titles: titles, to: &members)
       members.append(.init("score", .float(result.score)))
       items.append(.object(members))
     }

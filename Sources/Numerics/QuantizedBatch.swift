@@ -57,9 +57,12 @@ extension QuantizedRows {
   ///   - queries: `[*, width]`; all are answered, some tens at most for their candidates to fit a cache.
   ///   - k: most results for each query, at least one and at most the number of rows.
   ///   - excluded: for each query, the rows to leave out.
-  /// - Returns: nil for a query whose bounds leave too many candidates, or that cannot be rounded.
+  /// - Returns: for each query its rows, nil where the bounds leave too many candidates or it cannot be rounded; and how many
+  ///   exact scores that took, a query with too many candidates counted with as many as there is room for.
   /// - Precondition: rows of words; their product is supported.
-  package func best(forEach queries: Matrix, k: Int, excluding excluded: [[Int32]]) -> [[ScoredIndex]?] {
+  package func best(
+    forEach queries: Matrix, k: Int, excluding excluded: [[Int32]]
+  ) -> (found: [[ScoredIndex]?], scored: Int) {
     precondition(precision == .words && precision.isSupported, "queries are answered together over words")
     precondition(k >= 1 && k <= count && excluded.count == queries.rows && queries.columns == width, "sizes differ")
     var results = [[ScoredIndex]?](repeating: nil, count: queries.rows)
@@ -67,7 +70,7 @@ extension QuantizedRows {
     let block = QuantizedBlock<Int32>(rows: self, queries: queries, queryRows: queryRows[...], k: k, exactScore: .dot)
     block.hide { excluded[Int($0)][...] }
     block.answer(BatchExperience()) { results[$0] = $1 }
-    return results
+    return (results, block.scoredCount)
   }
 }
 

@@ -377,8 +377,9 @@ final class QuantizedBlock<Score: BatchScore> {
       kernels.scoreChosenRows(
         picked.count, rows.width, vector(query), matrix, picked.items, scores, GemmBlocking.depth)
     case .dot:
+      let (table, vector) = (kernels, vector(query))
       for place in 0..<picked.count {
-        scores[place] = kernels.dot(vector(query), matrix + Int(picked.items[place]) * rows.width, rows.width)
+        scores[place] = table.dot(vector, matrix + Int(picked.items[place]) * rows.width, rows.width)
       }
     }
   }

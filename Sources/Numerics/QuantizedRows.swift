@@ -7,7 +7,8 @@ package enum QuantizedPrecision: Sendable {
   /// Eight bits a number, four a word, and sums of 32 bits of which the upper sixteen of the lower nineteen are kept: for
   /// many queries, where the processor adds four products of bytes at once.
   case quads
-  /// Sixteen bits a number and sums of 32: for many queries where the bounds of bytes leave too many candidates.
+  /// Sixteen bits a number and sums of 32: for many queries where the bounds of bytes leave too many candidates, and for some
+  /// at once (`best(forEach:)`), of widths up to 512.
   case words
 
   /// The one with which a batch of queries is answered first.

@@ -14,8 +14,9 @@ struct QueryBlock {
   let name: String
   private(set) var lines: [(text: String, number: Int)] = []
   private var byteCount = 0
-  /// Enough that starting and joining the threads costs little beside the answers.
-  private static let lineLimit = 256
+  /// Enough that starting and joining the threads costs little beside the answers, and that packs of recommendations share out
+  /// evenly.
+  private static let lineLimit = 768
   private static let byteLimit = 1 << 20
 
   init(name: String) { self.name = name }
@@ -70,7 +71,7 @@ struct QueryBlock {
 
 extension Session {
   /// Results that the answers of a block may hold together, so that memory stays bounded.
-  private static let blockResults = 20_000
+  private static let blockResults = 60_000
 
   /// What came of a line of a block.
   private enum BlockOutcome {
@@ -151,7 +152,9 @@ extension Session {
   /// packs, the rest by themselves.
   private static func packs(of commands: [ParsedCommand?]) -> [[(line: Int, command: ParsedCommand)]] {
     let count = commands.count { $0?.entry.action == .recommend }
-    let packSize = max(1, min(packLimit, count / (2 * Parallelism.threadCount)))
+    var packSize = max(1, min(packLimit, count / (2 * Parallelism.threadCount)))
+    // The product over rounded rows takes six together.
+    if packSize > 6 { packSize -= packSize % 6 }
     var packs: [[(line: Int, command: ParsedCommand)]] = []
     var recommendations: [(line: Int, command: ParsedCommand)] = []
     for (line, command) in commands.enumerated() {

@@ -108,11 +108,7 @@ struct BatchQueries {
       var options = renderOptions
       let answer = withLabels(labelled)
       var headerOnly = answer
-      headerOnly.text.tables = answer.text.tables.map { table in
-        var table = table
-        table.rows = []
-        return table
-      }
+      headerOnly.text.tables = answer.text.tables.map { AnswerTable(title: $0.title, columns: $0.columns, rows: []) }
       let header = AnswerRenderer.render(headerOnly, mode: mode, options: options)
       options.headers = false
       return Piece(header: header, bytes: AnswerRenderer.render(answer, mode: mode, options: options))

@@ -52,8 +52,11 @@ import Testing
     requests[9].excluded = ["item-0", "item-2"]
     requests[11].excluded = ["no such item"]
     requests[12].top = 3
-    // More than a sixteenth of the smaller catalogue's items, and of the larger one's.
-    requests[13].top = 2_000
+    // More than a sixteenth of the smaller catalogue's items, and more than rounded rows are asked for of the larger one's.
+    requests[13].top = 129
+    requests[14].candidates = ["item-1", "item-9", "item-30"]
+    requests[15].candidates = ["item-2"]
+    requests[15].excluded = ["item-2"]
     func outcome(_ answer: () throws -> Answer) -> String {
       do {
         let answer = try answer()
@@ -71,8 +74,33 @@ import Testing
     let cancelled = Cancellation()
     cancelled.cancel()
     for answer in engine.recommend([requests[0], requests[1]], cancellation: cancelled) {
-      #expect(throws: QueryError.self) { try answer.get() }
+      #expect(outcome { try answer.get() } == "\(QueryError.interrupted)")
     }
+    // What is wrong with a request is said all the same.
+    #expect(
+      outcome { try engine.recommend([requests[0], requests[3]], cancellation: cancelled)[1].get() }
+        == outcome { try engine.recommend(requests[3], cancellation: quiet) })
+  }
+
+  /// Where rounding cannot tell items apart the rounded copy is given up, and answers stay what they are.
+  @Test(.enabled(if: QuantizedPrecision.words.isSupported)) func aCopyThatRulesNothingOutIsGivenUp() throws {
+    var model = ExampleModel()
+    model.dimension = 20
+    model.items = 1_000
+    let engine = try model.engine()
+    let items = engine.bundle.finalItems
+    items.fill(1)
+    for item in 0..<1_000 { items[item, item % 20] += Float(item % 7) * 0x1p-22 }
+    let requests = (0..<24).map { RecommendRequest(user: "user-\($0)") }
+    var methods: [SearchMethod?] = []
+    for _ in 0..<3 {
+      for (request, answer) in zip(requests, engine.recommend(requests, cancellation: quiet)) {
+        let alone = try engine.recommend(request, cancellation: quiet)
+        #expect(try answer.get().records == alone.records)
+      }
+      methods.append(try engine.recommend(requests, cancellation: quiet)[0].get().method)
+    }
+    #expect(methods == [.roundedTogether, .plain, .plain])
   }
 
   @Test func filtersNeverLetAnExcludedItemThrough() throws {

@@ -101,6 +101,8 @@ private let supportedPrecisions = [QuantizedPrecision.bytes, .quads, .words].fil
     #expect(QuantizedRows(Matrix(rows: 0, columns: 8)) == nil)
     #expect(QuantizedRows(Matrix(rows: 9, columns: 3)) == nil)
     #expect(QuantizedRows(Matrix(rows: 9, columns: 257)) == nil)
+    #expect(QuantizedRows(Matrix(rows: 9, columns: 512), rows: nil, precision: .words) != nil)
+    #expect(QuantizedRows(Matrix(rows: 9, columns: 513), rows: nil, precision: .words) == nil)
     for bad in [Float.nan, .infinity, -.infinity, 1e30] {
       let matrix = Matrix(rows: 40, columns: 8)
       matrix[17, 3] = bad
@@ -167,6 +169,7 @@ extension QuantizedTopKTests {
     arguments: supportedPrecisions, QuantizedTopKTests.Catalogue.allCases)
   func everyPrecisionIsExact(_ precision: QuantizedPrecision, _ catalogue: Catalogue) {
     var answered = 0
+    var answeredWide = 0
     let widths = [4, 5, 6, 7, 30, 64, 127] + (precision == .words ? [448, 512] : [])
     for width in widths {
       let items = catalogue.matrix(3000, width, 1)
@@ -182,33 +185,42 @@ extension QuantizedTopKTests {
         let alone = batchTopK(queries: queries, queryRows: [row], items: items, k: 10, excluded: excluded)
         #expect(alone == [results], "\(precision) \(catalogue) \(width), query \(row)")
         answered += 1
+        answeredWide += width > 256 ? 1 : 0
       }
     }
     // Numbers too small for floats to hold their squares are given back, as are scores too alike for bytes.
     let isHopeless = catalogue == .tiny || catalogue == .alike
-    #expect(answered >= 100 || isHopeless, "\(answered) of \(20 * widths.count) answered")
+    #expect(answered - answeredWide >= 100 || isHopeless, "\(answered) of \(20 * widths.count) answered")
+    // Wide rows with one large number each have hardly a column in common: rounding cannot order what is left.
+    let isWideHopeless = isHopeless || catalogue == .peaked || precision != .words
+    #expect(answeredWide >= 28 || isWideHopeless, "\(answeredWide) of 40 wide ones answered")
   }
 
   /// Some queries at once over words, with the scores that `dot` gives one by one.
   @Test(.enabled(if: QuantizedPrecision.words.isSupported), arguments: QuantizedTopKTests.Catalogue.allCases)
   func queriesTogetherAreScoredAsByDot(_ catalogue: Catalogue) throws {
-    for (width, count, k) in [(5, 900, 10), (100, 2100, 1), (448, 1500, 90)] {
-      let items = catalogue.matrix(count, width, 1)
-      let queries = catalogue.matrix(19, width, 2)
-      var excluded = [[Int32]](repeating: [], count: 19)
+    for (width, count, k) in [(5, 900, 10), (100, 2100, 1), (448, 1500, 90), (512, 1100, 3)] {
+      // The catalogue is the last rows of a matrix.
+      let items = catalogue.matrix(count + 7, width, 1)
+      let queries = catalogue.matrix(21, width, 2)
+      for column in 0..<width { (queries[19, column], queries[20, column]) = (0, .nan) }
+      var excluded = [[Int32]](repeating: [], count: 21)
       for query in stride(from: 1, to: 19, by: 2) {
         excluded[query] = (0..<Int32(count)).filter { ($0 &* 31 &+ Int32(query)) % 5 == 0 }
       }
-      guard let rows = QuantizedRows(items, rows: nil, precision: .words) else {
+      excluded[2] = (0..<Int32(count)).map { $0 }
+      excluded[4] = (0..<Int32(count)).filter { $0 != 700 && $0 != 3 }
+      excluded[6] = [5, 5, -1, Int32(count), 9]
+      guard let rows = QuantizedRows(items, rows: 7..<count + 7, precision: .words) else {
         Issue.record("the rows of \(catalogue) can be rounded")
         continue
       }
-      let found = rows.best(forEach: queries, k: k, excluding: excluded)
-      let isHopeless = catalogue == .tiny || catalogue == .alike
-      #expect(found.contains { $0 != nil } || isHopeless, "\(catalogue) \(width)")
+      let (found, _) = rows.best(forEach: queries, k: k, excluding: excluded)
+      #expect(found[19] == nil && found[20] == nil, "neither zero nor NaN has a direction")
+      if catalogue == .normal || catalogue == .whole { #expect(found[..<19].allSatisfy { $0 != nil }) }
       for query in 0..<19 {
         guard let results = found[query] else { continue }
-        let scores = (0..<count).map { kernels.dot(queries.row(query), items.row($0), width) }
+        let scores = (0..<count).map { kernels.dot(queries.row(query), items.row($0 + 7), width) }
         #expect(results.elementsEqual(best(scores, k, Set(excluded[query]))), "\(catalogue) \(width), query \(query)")
       }
     }
