@@ -81,9 +81,9 @@ struct LogSumExpOfProducts {
     let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: kept)
     let gradientA = gradients == .none ? nil : Matrix(rows: a.rows, columns: kept)
     let gradientC = gradients == .both ? Matrix(rows: c.rows, columns: kept) : nil
+    let maxima = Matrix.uninitialized(rows: 1, columns: bound == nil ? places : 0)
+    let factors = Matrix.uninitialized(rows: 1, columns: gradients == .none ? 0 : places)
     var sums = [Double](repeating: 0, count: places)
-    var maxima = [Float](repeating: bound ?? 0, count: places)
-    var factors = [Float](repeating: 0, count: places)
     var logSums = [Double](repeating: 0, count: a.rows)
 
     for start in Swift.stride(from: 0, to: a.rows, by: together * blockRows) {
@@ -99,79 +99,78 @@ struct LogSumExpOfProducts {
           packedRows.row(block * (blockRows + 6)))
       }
       sums.withUnsafeMutableBufferPointer { sumBuffer in
-        maxima.withUnsafeMutableBufferPointer { maximumBuffer in
-          let chunkSums = sumBuffer
-          let chunkMaxima = maximumBuffer
-          parallelFor(blocks * chunks) { task in
-            let (block, index) = (task / chunks, task % chunks)
-            let first = index * chunk
-            let width = min(chunk, c.rows - first)
-            let count = rows(block).count
+        guard let chunkSums = sumBuffer.baseAddress else { return }
+        parallelFor(blocks * chunks) { task in
+          let (block, index) = (task / chunks, task % chunks)
+          let first = index * chunk
+          let width = min(chunk, c.rows - first)
+          let count = rows(block).count
+          let left = packedRows.row(block * (blockRows + 6))
+          let right = packedCandidates.row(first / 16)
+          let place = slot(block, index, 0)
+          if let bound {
+            let work = Matrix.uninitialized(rows: 1, columns: 384 + 16 * count)
+            table.expBlock(
+              count, width, depth, left, right, 16 * depth, scale, -bound, work.pointer, chunkSums + place,
+              gradients == .none ? nil : tiles.row(place), stride)
+          } else {
             let scratch = Matrix.uninitialized(rows: gradients == .none ? blockRows : 0, columns: stride)
-            let tile = gradients == .none ? scratch.pointer : tiles.row(slot(block, index, 0))
-            table.gemmBlock(
-              count, width, depth, packedRows.row(block * (blockRows + 6)), packedCandidates.row(first / 16),
-              16 * depth, tile, stride, 1, false)
+            let tile = gradients == .none ? scratch.pointer : tiles.row(place)
+            table.gemmBlock(count, width, depth, left, right, 16 * depth, tile, stride, 1, false)
             for row in 0..<count {
               let values = tile + row * stride
-              let place = slot(block, index, row)
-              if bound == nil { chunkMaxima[place] = scale * table.maximum(values, width) }
-              chunkSums[place] = table.scaledExp(values, values, width, scale, -chunkMaxima[place])
+              maxima.pointer[place + row] = scale * table.maximum(values, width)
+              chunkSums[place + row] = table.scaledExp(values, values, width, scale, -maxima.pointer[place + row])
+            }
+          }
+          guard gradients != .none else { return }
+          // While the exponentials are in this core's cache; the factors of the rows are not known yet.
+          table.stridedBlock(
+            count, kept, width, tiles.row(place), stride, 1, packedChunks.row(index), partial.row(place), kept, false)
+        }
+      }
+      // The chunks of a row are joined in order.
+      sums.withUnsafeBufferPointer { sums in
+        logSums.withUnsafeMutableBufferPointer { buffer in
+          let logSums = buffer
+          parallelFor(blocks) { block in
+            for (row, number) in rows(block).enumerated() {
+              var largest = bound ?? -Float.infinity
+              var sum = 0.0
+              if bound == nil {
+                for index in 0..<chunks { largest = max(largest, maxima.pointer[slot(block, index, row)]) }
+              }
+              func correction(_ place: Int) -> Double {
+                bound == nil ? exponential(Double(maxima.pointer[place]) - Double(largest)) : 1
+              }
+              for index in 0..<chunks { sum += sums[slot(block, index, row)] * correction(slot(block, index, row)) }
+              logSums[number] = Double(largest) + logarithm(sum)
+              guard let gradientA else { continue }
+              let factor = Double(weights[number]) * Double(scale) / sum
+              for index in 0..<chunks {
+                let place = slot(block, index, row)
+                factors.pointer[place] = Float(Double(Float(correction(place))) * factor)
+                table.axpy(factors.pointer[place], partial.row(place), gradientA.row(number), kept)
+              }
             }
           }
         }
       }
-      for block in 0..<blocks {
-        for (row, number) in rows(block).enumerated() {
-          var largest = -Float.infinity
-          for index in 0..<chunks { largest = max(largest, maxima[slot(block, index, row)]) }
-          var sum = 0.0
-          for index in 0..<chunks {
-            let place = slot(block, index, row)
-            let correction = bound == nil ? exponential(Double(maxima[place]) - Double(largest)) : 1
-            sum += sums[place] * correction
-            factors[place] = Float(correction)
-          }
-          logSums[number] = Double(largest) + logarithm(sum)
-          let factor = Double(weights[number]) * Double(scale) / sum
-          for index in 0..<chunks {
-            let place = slot(block, index, row)
-            factors[place] = Float(Double(factors[place]) * factor)
-          }
-        }
-      }
-      guard let gradientA else { continue }
-      // A chunk's candidates receive the blocks in order, whoever adds them; these longer tasks are dealt out first.
-      let candidateTasks = gradientC == nil ? 0 : chunks
-      parallelFor(candidateTasks + blocks * chunks) { task in
-        guard task < candidateTasks, let gradientC else {
-          let (block, index) = ((task - candidateTasks) / chunks, (task - candidateTasks) % chunks)
-          let place = slot(block, index, 0)
-          table.stridedBlock(
-            rows(block).count, kept, min(chunk, c.rows - index * chunk), tiles.row(place), stride, 1,
-            packedChunks.row(index), partial.row(place), kept, false)
-          return
-        }
+      // A chunk's candidates receive the blocks in order, whoever adds them.
+      guard let gradientC else { continue }
+      parallelFor(chunks) { task in
         let first = task * chunk
         let weighted = Matrix.uninitialized(rows: blockRows, columns: kept)
         let packedWeighted = Matrix.uninitialized(rows: depthPanels, columns: 16 * blockRows)
         for block in 0..<blocks {
           let count = rows(block).count
           for (row, number) in rows(block).enumerated() {
-            table.scale(factors[slot(block, task, row)], a.row(number), weighted.row(row), kept)
+            table.scale(factors.pointer[slot(block, task, row)], a.row(number), weighted.row(row), kept)
           }
           table.packRight(count, kept, weighted.pointer, kept, false, packedWeighted.pointer)
           table.stridedBlock(
             min(chunk, c.rows - first), kept, count, tiles.row(slot(block, task, 0)), 1, stride,
             packedWeighted.pointer, gradientC.row(first), kept, true)
-        }
-      }
-      for block in 0..<blocks {
-        for (row, number) in rows(block).enumerated() {
-          for index in 0..<chunks {
-            let place = slot(block, index, row)
-            table.axpy(factors[place], partial.row(place), gradientA.row(number), kept)
-          }
         }
       }
     }

@@ -110,8 +110,10 @@ private final class LossTerms {
 
   private func values() {
     let tape = Tape()
-    let rows = tape.constant(left.value)
-    keep(Float(tape.infoNCE(rows, rows, candidates: rows, temperature: 0.2, name: "infonce", weight: 1).value))
+    let (anchors, positives) = (tape.constant(left.value), tape.constant(right.value))
+    let term = tape.infoNCE(
+      anchors, positives, candidates: positives, temperature: 0.2, name: "infonce", weight: 1)
+    keep(Float(term.value))
   }
 
   private func spread() {

@@ -1,5 +1,7 @@
 // The product of an unpacked left operand with a packed right one.
 
+import CPlatform
+
 /// C[m, n] (+)= A B for a block whose left operand is read where it lies.
 ///
 /// For a left operand that was just computed, lies in the cache and is used once or twice, packing costs more than it
@@ -75,6 +77,9 @@ func stridedTile(
 
 #if KERNEL_AVX512
   /// One tile of at most 6 x 32: six sums of sixteen would wait for one another (`gemmTile12x32`).
+  ///
+  /// Where A is read in columns that are far apart, a line for each step, the lines that the next tile is the first to touch are
+  /// asked for: no processor foresees them.
   @inline(__always)
   func stridedTile32(
     _ rows: Int, _ k: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ stepStride: Int, _ b: UnsafePointer<Float>,
@@ -83,18 +88,35 @@ func stridedTile(
     var leftSums = SixSums()
     var rightSums = SixSums()
     let offsets = RowOffsets(rows, rowStride)
+    let place = Int(bitPattern: a) / 4 & 15
+    if rowStride == 1 && stepStride > 16 && place < 11 && place > 4 {
+      addSteps(k, a, offsets, stepStride, b, panelStride, &leftSums, &rightSums) {
+        cplatform_prefetch_to_read($0 + 11)
+      }
+    } else {
+      addSteps(k, a, offsets, stepStride, b, panelStride, &leftSums, &rightSums) { _ in }
+    }
+    leftSums.storeEdge(rows, 16, c, stride, alpha, accumulate)
+    rightSums.storeEdge(rows, 16, c + 16, stride, alpha, accumulate)
+  }
+
+  /// The steps of a tile of at most 6 x 32; before each, `ask` is called with its first number of A.
+  @inline(__always)
+  func addSteps(
+    _ k: Int, _ a: UnsafePointer<Float>, _ offsets: RowOffsets, _ stepStride: Int, _ b: UnsafePointer<Float>,
+    _ panelStride: Int, _ leftSums: inout SixSums, _ rightSums: inout SixSums, _ ask: (UnsafePointer<Float>) -> Void
+  ) {
     var left = a
     var right = b
     var step = 0
     while step < k {
+      ask(left)
       leftSums.add(left, offsets, load(right))
       rightSums.add(left, offsets, load(right + panelStride))
       left += stepStride
       right += 16
       step = step &+ 1
     }
-    leftSums.storeEdge(rows, 16, c, stride, alpha, accumulate)
-    rightSums.storeEdge(rows, 16, c + 16, stride, alpha, accumulate)
   }
 #endif
 

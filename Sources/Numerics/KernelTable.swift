@@ -137,6 +137,12 @@ package struct KernelTable: Sendable {
   package let floatToHalf: @Sendable (Input, UnsafeMutablePointer<UInt16>, Int) -> Void
   /// `(m, n, k, packedA, packedB, panelStride, c, stride, alpha, accumulate)`: product of packed blocks.
   package let gemmBlock: @Sendable (Int, Int, Int, Input, Input, Int, Output, Int, Float, Bool) -> Void
+  /// `(m, n, k, packedA, packedB, panelStride, scale, shift, work, sums, e, stride)`: e = e^(scale A B + shift) where it is
+  /// wanted, and the sums of its rows.
+  package let expBlock:
+    @Sendable (
+      Int, Int, Int, Input, Input, Int, Float, Float, Output, UnsafeMutablePointer<Double>, Output?, Int
+    ) -> Void
   /// `(m, n, k, a, rowStride, stepStride, packedB, c, stride, accumulate)`: product with an unpacked left operand.
   package let stridedBlock: @Sendable (Int, Int, Int, Input, Int, Int, Input, Output, Int, Bool) -> Void
   /// `(m, n, k, a, rowStride, stepStride, b, c, factor)`: c += factor a b in Double, operands unpacked.
@@ -207,6 +213,7 @@ package struct KernelTable: Sendable {
     halfToFloat: Kernels.halfToFloatRow,
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
+    expBlock: Kernels.expBlock,
     stridedBlock: Kernels.stridedBlock,
     doubleBlock: Kernels.doubleBlock,
     packLeft: Kernels.packLeft,
@@ -266,6 +273,7 @@ package struct KernelTable: Sendable {
     halfToFloat: KernelsAVX2.halfToFloatRow,
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
+    expBlock: KernelsAVX2.expBlock,
     stridedBlock: KernelsAVX2.stridedBlock,
     doubleBlock: KernelsAVX2.doubleBlock,
     packLeft: KernelsAVX2.packLeft,
@@ -325,6 +333,7 @@ package struct KernelTable: Sendable {
     halfToFloat: KernelsAVX512.halfToFloatRow,
     floatToHalf: KernelsAVX512.floatToHalfRow,
     gemmBlock: KernelsAVX512.gemmBlock,
+    expBlock: KernelsAVX512.expBlock,
     stridedBlock: KernelsAVX512.stridedBlock,
     doubleBlock: KernelsAVX512.doubleBlock,
     packLeft: KernelsAVX512.packLeft,
