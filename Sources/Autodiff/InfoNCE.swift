@@ -22,7 +22,7 @@ extension Tape {
     candidateCounts: [Float]? = nil, temperature: Float, name: String, weight: Float
   ) -> LossTerm {
     let unitA = UnitRows(a.value, squaredEpsilon: 1e-8)
-    // Positives are mostly among the candidates, and anchors may be.
+    // The same variable is normalised once: positives mostly are the candidates.
     let unitB = b === a ? unitA : UnitRows(b.value, squaredEpsilon: 1e-8)
     let unitC = candidates === b ? unitB : candidates === a ? unitA : UnitRows(candidates.value, squaredEpsilon: 1e-8)
     let rows = unitA.value.rows

@@ -7,8 +7,9 @@ import Numerics
 /// Source: the forward pass is the normaliser of every contrastive loss; as in Dao et al. 2022, FlashAttention,
 /// algorithm 1, maxima of pieces of a row are corrected when the pieces are joined.
 ///
-/// A block of rows against all candidates is computed once: products, exponentials, row sums, then both gradient
-/// products while the exponentials are still in the cache. Three products instead of the five that recomputing needs.
+/// A block of rows against all candidates is computed once: products, exponentials, row sums and the rows' gradient
+/// product while the exponentials are in a core's own cache, then, once the row sums are known, the candidates' from the
+/// shared cache. Three products instead of the five that recomputing needs.
 /// Candidates are dealt out in chunks; the chunks of a block write disjoint memory and are joined in order, so results
 /// are bit-identical at every thread count. Sums of exponentials are Float inside 1,024 elements, Double across.
 struct LogSumExpOfProducts {
@@ -67,15 +68,15 @@ struct LogSumExpOfProducts {
     }
     let blockRows = max(6, min(96, Self.storedFloats / max(1, chunks * stride) / 6 * 6))
     // Several blocks in one parallel loop: threads are woken less often, and there is work for all of them to the end.
-    // Values keep four floats of a row and chunk (sum, maximum, factor), so that most are one loop; gradients all exponentials.
+    // Values keep at most three floats of a row and chunk (sum, maximum), so that most are one loop; gradients all exponentials.
     let rowNumbers = chunks * blockRows
     let most =
       gradients == .none
-      ? Self.storedFloats / max(1, 4 * rowNumbers)
+      ? Self.storedFloats / max(1, 3 * rowNumbers)
       : min(Self.blocksTogether, Self.storedFloats / max(1, rowNumbers * stride))
     let together = max(1, min(most, (a.rows + blockRows - 1) / blockRows))
     let places = together * chunks * blockRows
-    // Only gradients need the exponentials again. Without, a task's own tile is in the second-level cache from the last task.
+    // Only gradients need the exponentials again.
     let tiles = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: stride)
     let packedRows = Matrix.uninitialized(rows: together * (blockRows + 6), columns: depth)
     let partial = Matrix.uninitialized(rows: gradients == .none ? 0 : places, columns: kept)
@@ -109,7 +110,7 @@ struct LogSumExpOfProducts {
           let right = packedCandidates.row(first / 16)
           let place = slot(block, index, 0)
           if let bound {
-            let work = Matrix.uninitialized(rows: 1, columns: 384 + 16 * count)
+            let work = Matrix.uninitialized(rows: 1, columns: table.expBlockWork(count))
             table.expBlock(
               count, width, depth, left, right, 16 * depth, scale, -bound, work.pointer, chunkSums + place,
               gradients == .none ? nil : tiles.row(place), stride)

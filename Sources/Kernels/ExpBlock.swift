@@ -6,8 +6,8 @@ import CPlatform
 ///
 /// A tile goes from the registers to `work` and its exponentials are taken while it lies in the first-level cache; the
 /// product of the whole block would go to the second-level cache and come back. Where only sums are wanted nothing else is
-/// written. Each product has the bits of `gemmBlock` with alpha 1, each exponential those of `scaledExpRow`, each sum those of
-/// that function's row of n elements (2^n is a factor without rounding error, so it may be fused with the addition).
+/// written. Each product has the bits of `gemmBlock` with alpha 1, each exponential those of `scaledExpRow`, each sum those
+/// of that function's row of n elements, but for sums so small (below 1e-30) that results below 2^-126 count in them.
 ///
 /// Error: that of `gemmBlock`, times `scale` in the exponent, and of `scaledExpRow`.
 /// - Parameters:
@@ -19,7 +19,7 @@ import CPlatform
 ///   - panelStride: distance between panels of `b` in floats.
 ///   - scale: factor of the product in the exponent.
 ///   - shift: what is added to it; no exponent should be above 88.
-///   - work: 384 + 16 m floats for tiles and sums of lanes.
+///   - work: `expBlockWork(m)` floats for a tile and the sums of lanes.
 ///   - sums: `[m]`, the sums of the rows of e.
 ///   - c: first element of e, row-major; nil where only the sums are wanted.
 ///   - stride: distance between rows of `c` in floats.
@@ -40,14 +40,16 @@ package func expBlock(
   var column = 0
   var panelB = b
   while column < n {
-    let columns = expTileColumns(n &- column)
+    let rest = n &- column
+    let columns = rest >= expTileColumns ? expTileColumns : rest < 16 ? rest : 16
     row = 0
     while row < m {
-      let rows = expTileRows(m &- row, columns)
+      let left = m &- row
+      let rows = columns == expTileColumns && left >= expTileRows ? expTileRows : left < 6 ? left : 6
       let rowSums = laneSums + 16 &* row
       let place = target + (keeps ? row &* stride &+ column : 0)
       productTile(rows, columns, k, a + row &* k, panelB, panelStride, work, keeps ? rows : 0, place, stride)
-      if columns == expTileColumns(32) && rows == expTileRows(12, columns) {
+      if columns == expTileColumns && rows == expTileRows {
         exponentialTile(scale, shift, work, rowSums, place, stride, keeps)
       } else {
         exponentialEdge(rows, columns, scale, shift, work, rowSums, place, stride, keeps)
@@ -64,30 +66,28 @@ package func expBlock(
   }
 }
 
+/// Floats that `expBlock` works with for a block of m rows: a tile, and sixteen lanes for each row.
+package func expBlockWork(_ m: Int) -> Int { expTileFloats &+ 16 &* m }
+
 /// Floats of the largest tile: 12 rows that are 32 apart.
-private let expTileFloats = 384
+let expTileFloats = 384
 
-/// Columns of the next tile where `rest` are left.
-@inline(__always)
-func expTileColumns(_ rest: Int) -> Int {
-  #if KERNEL_AVX512
-    if rest >= 32 { return 32 }
-  #endif
-  return rest < 16 ? rest : 16
-}
-
-/// Rows of the next tile where `rest` are left.
-@inline(__always)
-func expTileRows(_ rest: Int, _ columns: Int) -> Int {
-  #if KERNEL_AVX512
-    if columns == 32 && rest >= 12 { return 12 }
-  #endif
-  return rest < 6 ? rest : 6
-}
+#if KERNEL_AVX512
+  /// Rows of a whole tile.
+  let expTileRows = 12
+  /// Columns of a whole tile.
+  let expTileColumns = 32
+#else
+  /// Rows of a whole tile.
+  let expTileRows = 6
+  /// Columns of a whole tile.
+  let expTileColumns = 16
+#endif
 
 /// The product of one tile, in rows of 32 floats at `work`; rows past `rows` and columns past `columns` may hold anything.
 ///
-/// The first `asked` rows at `c`, where the exponentials will go, are asked for between the steps, as in `gemmTile`.
+/// The lines of the first `asked` rows at `c`, where the exponentials will go, are asked for between the steps: all of them
+/// by a tile of 12 x 32, as many as there are groups of four steps by one of 6 x 16, none by one of 6 x 32, an edge.
 @inline(__always)
 func productTile(
   _ rows: Int, _ columns: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ panelStride: Int,
@@ -145,39 +145,19 @@ func exponentialTile(
   let factor = Lane(repeating: scale)
   let offset = Lane(repeating: shift)
   var row = 0
-  #if KERNEL_AVX512
-    while row < 12 {
-      let parts = boundedExponentialParts(multiplyAdd(offset, factor, FourLanes(at: work + 32 &* row)))
-      let upper = laneSums + 16 &* row
-      let lower = upper + 16
-      // Fused, as in `scaledExpRow`: additions in a row would be taken apart into lanes.
-      store(
-        multiplyAdd(
-          multiplyAdd(load(upper), parts.mantissa.first, parts.power.first), parts.mantissa.second, parts.power.second),
-        upper)
-      store(
-        multiplyAdd(
-          multiplyAdd(load(lower), parts.mantissa.third, parts.power.third), parts.mantissa.fourth, parts.power.fourth),
-        lower)
-      if keeps {
-        let values = parts.mantissa * parts.power
-        let target = c + row &* stride
-        store(values.first, target)
-        store(values.second, target + 16)
-        store(values.third, target + stride)
-        store(values.fourth, target + (stride &+ 16))
-      }
-      row = row &+ 2
+  while row < expTileRows {
+    var sum = load(laneSums + 16 &* row)
+    var column = 0
+    while column < expTileColumns {
+      let parts = boundedExponentialParts(multiplyAdd(offset, factor, load(work + (32 &* row &+ column))))
+      // Fused, as in `scaledExpRow`.
+      sum = multiplyAdd(sum, parts.mantissa, parts.power)
+      if keeps { store(parts.mantissa * parts.power, c + (row &* stride &+ column)) }
+      column = column &+ 16
     }
-  #else
-    while row < 6 {
-      let parts = boundedExponentialParts(multiplyAdd(offset, factor, load(work + 32 &* row)))
-      let sum = laneSums + 16 &* row
-      store(multiplyAdd(load(sum), parts.mantissa, parts.power), sum)
-      if keeps { store(parts.mantissa * parts.power, c + row &* stride) }
-      row = row &+ 1
-    }
-  #endif
+    store(sum, laneSums + 16 &* row)
+    row = row &+ 1
+  }
 }
 
 /// `exponentialTile` of any size.

@@ -39,8 +39,9 @@ func exponential(_ x: Lane) -> Lane {
 
 /// e^r and 2^n, whose product is e^x, of sixteen lanes for sums of exponentials.
 ///
-/// Largest relative error of the product for -87.3 <= x <= 88: 1.25e-7 (2 ULP). Below -87.7 it is zero, not the subnormal
-/// number it should be; above 88.3 it is meaningless, NaN for infinity. NaN stays NaN. The product rounds nothing above 2^-126.
+/// Largest relative error of the product for -87.3 <= x <= 88: 1.25e-7 (2 ULP). Below -87.7 it is zero, not the
+/// subnormal number it should be; above 88.3 it is meaningless, NaN for infinity. NaN stays NaN. The product rounds
+/// nothing above 2^-126.
 @inline(__always)
 func boundedExponentialParts(_ x: Lane) -> (mantissa: Lane, power: Lane) {
   let (mantissa, shifted) = exponentialParts(larger(x, Lane(repeating: -88)))
@@ -52,28 +53,6 @@ func boundedExponentialParts(_ x: Lane) -> (mantissa: Lane, power: Lane) {
 func powerOfTwo(_ shifted: SIMD16<Int32>) -> Lane {
   // The shift leaves n, and the sum adds the bias of an exponent.
   unsafeBitCast(shifted &<< 23 &+ SIMD16<Int32>(repeating: 127 << 23), to: Lane.self)
-}
-
-/// `boundedExponentialParts` of four vectors side by side, the same operations in the same order.
-@inline(__always)
-func boundedExponentialParts(_ x: FourLanes) -> (mantissa: FourLanes, power: FourLanes) {
-  let x = larger(x, Lane(repeating: -88))
-  let magic = Lane(repeating: 12_582_912)
-  let shifted = multiplyAdd(magic, Lane(repeating: 1.442_695_04), x)
-  let whole = shifted - magic
-  var rest = multiplyAdd(x, Lane(repeating: -0.693_359_375), whole)
-  rest = multiplyAdd(rest, Lane(repeating: 2.121_944_4e-4), whole)
-  let square = rest * rest
-  let high = multiplyAdd(Lane(repeating: 8.374_195_55e-3), Lane(repeating: 1.384_360_72e-3), rest)
-  let middle = multiplyAdd(Lane(repeating: 1.666_643_02e-1), Lane(repeating: 4.166_800_53e-2), rest)
-  let low = multiplyAdd(Lane(repeating: 1), Lane(repeating: 4.999_999_4e-1), rest)
-  let polynomial = multiplyAdd(low, multiplyAdd(middle, high, square), square)
-  let power = FourLanes(
-    powerOfTwo(unsafeBitCast(shifted.first, to: SIMD16<Int32>.self)),
-    powerOfTwo(unsafeBitCast(shifted.second, to: SIMD16<Int32>.self)),
-    powerOfTwo(unsafeBitCast(shifted.third, to: SIMD16<Int32>.self)),
-    powerOfTwo(unsafeBitCast(shifted.fourth, to: SIMD16<Int32>.self)))
-  return (multiplyAdd(Lane(repeating: 1), polynomial, rest), power)
 }
 
 /// Natural logarithm of sixteen lanes.
@@ -145,27 +124,20 @@ package func scaledExpRow(
     let end = count < start &+ 1024 ? count : start &+ 1024
     var sum = Lane.zero
     var i = start
-    #if KERNEL_AVX512
-      while i &+ 64 <= end {
-        let parts = boundedExponentialParts(multiplyAdd(offset, factor, FourLanes(at: x + i)))
-        let values = parts.mantissa * parts.power
-        store(values.first, y + i)
-        store(values.second, y + (i &+ 16))
-        store(values.third, y + (i &+ 32))
-        store(values.fourth, y + (i &+ 48))
-        // Fused (the product is exact): in four additions in a row the compiler sees sixteen sums of single lanes.
-        sum = multiplyAdd(sum, parts.mantissa.first, parts.power.first)
-        sum = multiplyAdd(sum, parts.mantissa.second, parts.power.second)
-        sum = multiplyAdd(sum, parts.mantissa.third, parts.power.third)
-        sum = multiplyAdd(sum, parts.mantissa.fourth, parts.power.fourth)
-        i = i &+ 64
+    while i &+ 64 <= end {
+      for unrolled in 0..<4 {
+        let place = i &+ 16 &* unrolled
+        let parts = boundedExponentialParts(multiplyAdd(offset, factor, load(x + place)))
+        store(parts.mantissa * parts.power, y + place)
+        // Fused: the product is exact above 2^-126, and additions in a row would be taken apart into sums of single lanes.
+        sum = multiplyAdd(sum, parts.mantissa, parts.power)
       }
-    #endif
+      i = i &+ 64
+    }
     while i &+ 16 <= end {
       let parts = boundedExponentialParts(multiplyAdd(offset, factor, load(x + i)))
-      let value = parts.mantissa * parts.power
-      store(value, y + i)
-      sum += value
+      store(parts.mantissa * parts.power, y + i)
+      sum = multiplyAdd(sum, parts.mantissa, parts.power)
       i = i &+ 16
     }
     if i < end {

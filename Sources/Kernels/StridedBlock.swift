@@ -78,8 +78,8 @@ func stridedTile(
 #if KERNEL_AVX512
   /// One tile of at most 6 x 32: six sums of sixteen would wait for one another (`gemmTile12x32`).
   ///
-  /// Where A is read in columns that are far apart, a line for each step, the lines that the next tile is the first to touch are
-  /// asked for: no processor foresees them.
+  /// Where A is read in columns, a line for each step, the lines that the next tile is the first to touch are asked for: no
+  /// processor foresees them.
   @inline(__always)
   func stridedTile32(
     _ rows: Int, _ k: Int, _ a: UnsafePointer<Float>, _ rowStride: Int, _ stepStride: Int, _ b: UnsafePointer<Float>,
@@ -88,8 +88,9 @@ func stridedTile(
     var leftSums = SixSums()
     var rightSums = SixSums()
     let offsets = RowOffsets(rows, rowStride)
+    // This tile's six columns from place 5 to 10 of a line on end in it; the next six, up to a[11], go on into another one.
     let place = Int(bitPattern: a) / 4 & 15
-    if rowStride == 1 && stepStride > 16 && place < 11 && place > 4 {
+    if rowStride == 1 && stepStride > 16 && stepStride & 15 == 0 && place > 4 && place < 11 {
       addSteps(k, a, offsets, stepStride, b, panelStride, &leftSums, &rightSums) {
         cplatform_prefetch_to_read($0 + 11)
       }

@@ -138,11 +138,13 @@ package struct KernelTable: Sendable {
   /// `(m, n, k, packedA, packedB, panelStride, c, stride, alpha, accumulate)`: product of packed blocks.
   package let gemmBlock: @Sendable (Int, Int, Int, Input, Input, Int, Output, Int, Float, Bool) -> Void
   /// `(m, n, k, packedA, packedB, panelStride, scale, shift, work, sums, e, stride)`: e = e^(scale A B + shift) where it is
-  /// wanted, and the sums of its rows.
+  /// wanted, and the sums of its rows; `work` has `expBlockWork(m)` floats.
   package let expBlock:
     @Sendable (
       Int, Int, Int, Input, Input, Int, Float, Float, Output, UnsafeMutablePointer<Double>, Output?, Int
     ) -> Void
+  /// `(m)`: floats that `expBlock` works with.
+  package let expBlockWork: @Sendable (Int) -> Int
   /// `(m, n, k, a, rowStride, stepStride, packedB, c, stride, accumulate)`: product with an unpacked left operand.
   package let stridedBlock: @Sendable (Int, Int, Int, Input, Int, Int, Input, Output, Int, Bool) -> Void
   /// `(m, n, k, a, rowStride, stepStride, b, c, factor)`: c += factor a b in Double, operands unpacked.
@@ -214,6 +216,7 @@ package struct KernelTable: Sendable {
     floatToHalf: Kernels.floatToHalfRow,
     gemmBlock: Kernels.gemmBlock,
     expBlock: Kernels.expBlock,
+    expBlockWork: Kernels.expBlockWork,
     stridedBlock: Kernels.stridedBlock,
     doubleBlock: Kernels.doubleBlock,
     packLeft: Kernels.packLeft,
@@ -274,6 +277,7 @@ package struct KernelTable: Sendable {
     floatToHalf: KernelsAVX2.floatToHalfRow,
     gemmBlock: KernelsAVX2.gemmBlock,
     expBlock: KernelsAVX2.expBlock,
+    expBlockWork: KernelsAVX2.expBlockWork,
     stridedBlock: KernelsAVX2.stridedBlock,
     doubleBlock: KernelsAVX2.doubleBlock,
     packLeft: KernelsAVX2.packLeft,
@@ -334,6 +338,7 @@ package struct KernelTable: Sendable {
     floatToHalf: KernelsAVX512.floatToHalfRow,
     gemmBlock: KernelsAVX512.gemmBlock,
     expBlock: KernelsAVX512.expBlock,
+    expBlockWork: KernelsAVX512.expBlockWork,
     stridedBlock: KernelsAVX512.stridedBlock,
     doubleBlock: KernelsAVX512.doubleBlock,
     packLeft: KernelsAVX512.packLeft,

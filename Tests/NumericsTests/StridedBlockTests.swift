@@ -6,10 +6,10 @@ import Testing
 @Suite struct StridedBlockTests {
   @Test(arguments: supportedLevels) func staysInsideItsErrorBoundAndItsMemory(_ level: SIMDLevel) {
     let table = KernelTable.table(level)
-    let left = GuardedFloats(capacity: 20 * 40)
-    let result = GuardedFloats(capacity: 20 * 40)
+    let left = GuardedFloats(capacity: 48 * 40)
+    let result = GuardedFloats(capacity: 48 * 40)
     var worst = Worst()
-    for m in [1, 2, 5, 6, 7, 13] {
+    for m in [1, 2, 5, 6, 7, 13, 48] {
       for n in [1, 8, 15, 16, 17, 33] {
         for k in [1, 3, 8, 19] {
           for transposed in [false, true] {
