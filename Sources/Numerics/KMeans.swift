@@ -16,8 +16,9 @@ package enum KMeans {
   /// centre (ties to the lower row); that row still counts in the mean it was assigned to. With more clusters than rows
   /// the rest keep their centres. Source: Docs/Method.md, local structure alignment.
   ///
-  /// Numeric contract: distances as sums of squared differences in Float; means from Float sums over at most 1,024
-  /// rows, Double across blocks. Rows with NaN go to centre 0.
+  /// Numeric contract: labels are those of sums of squared differences in Float, which products find where they cannot
+  /// err (`CentreProducts`); means from Float sums over at most 1,024 rows, Double across blocks. Rows with NaN go to
+  /// centre 0.
   /// - Parameters:
   ///   - x: `[n, d]`.
   ///   - start: `[K, d]`, the first centres, K at least one.
@@ -26,18 +27,33 @@ package enum KMeans {
   /// - Complexity: O(iterations n K d) time, O(n d) memory for the packed rows.
   package static func lloyd(x: Matrix, start: Matrix, iterations: Int) -> (centres: Matrix, labels: [Int32]) {
     precondition(x.columns == start.columns && start.rows > 0, "centres do not fit the rows")
-    let centres = start.copy()
+    var centres = start.copy()
     var labels = [Int32](repeating: 0, count: x.rows)
     guard x.rows > 0 else { return (centres, labels) }
-    let packed = packedRows(x)
+    let (packed, largestSquare) = packedRows(x)
     let distances = Matrix.uninitialized(rows: 1, columns: x.rows)
+    let table = kernels
     labels.withUnsafeMutableBufferPointer { buffer in
       guard let target = buffer.baseAddress else { return }
       for _ in 0..<max(0, iterations) {
-        let counts = round(x, packed, centres, target, distances)
-        reseedEmptyClusters(x, centres, counts, distances)
+        let products = CentreProducts(centres: centres, largestRowSquare: largestSquare)
+        let moved = centres.copy()
+        let counts = sumBlocks(x, moved) { range, sums, counts in
+          label(range, x, packed, centres, products, target, distances)
+          table.addRowsByLabel(
+            range.count, x.columns, x.row(range.lowerBound), target + range.lowerBound, sums, counts)
+        }
+        // Only a cluster without rows asks for distances.
+        if counts.contains(0) {
+          assign(x, packed, centres, target, distances)
+          reseedEmptyClusters(x, moved, counts, distances)
+        }
+        centres = moved
       }
-      assign(x, packed, centres, target, distances)
+      let products = CentreProducts(centres: centres, largestRowSquare: largestSquare)
+      parallelRanges(x.rows, blockSize: blockSize(x.rows)) { range in
+        label(range, x, packed, centres, products, target, distances)
+      }
     }
     return (centres, labels)
   }
@@ -50,7 +66,7 @@ package enum KMeans {
     precondition(x.columns == centres.columns && centres.rows > 0, "centres do not fit the rows")
     var labels = [Int32](repeating: 0, count: x.rows)
     let distances = Matrix.uninitialized(rows: 1, columns: x.rows)
-    let packed = packedRows(x)
+    let packed = packedRows(x).panels
     labels.withUnsafeMutableBufferPointer { buffer in
       if let target = buffer.baseAddress { assign(x, packed, centres, target, distances) }
     }
@@ -121,15 +137,22 @@ package enum KMeans {
     return (means, counts)
   }
 
-  /// The rows in panels of sixteen, so that a vector holds one coordinate of sixteen rows.
-  private static func packedRows(_ x: Matrix) -> Matrix {
+  /// The rows in panels of sixteen, so that a vector holds one coordinate of sixteen rows, and the largest sum of squares
+  /// of a row.
+  private static func packedRows(_ x: Matrix) -> (panels: Matrix, largestSquare: Float) {
     let packed = Matrix.uninitialized(rows: (x.rows + 15) / 16, columns: 16 * x.columns)
     let table = kernels
-    parallelRanges(x.rows, blockSize: blockSize(x.rows)) { range in
-      table.packRight(
-        x.columns, range.count, x.row(range.lowerBound), x.columns, true, packed.row(range.lowerBound / 16))
+    let rowsPerBlock = blockSize(x.rows)
+    var squares = [Float](repeating: 0, count: (x.rows + rowsPerBlock - 1) / rowsPerBlock)
+    squares.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      parallelRanges(x.rows, blockSize: rowsPerBlock) { range in
+        let panels = packed.row(range.lowerBound / 16)
+        table.packRight(x.columns, range.count, x.row(range.lowerBound), x.columns, true, panels)
+        base[range.lowerBound / rowsPerBlock] = table.largestPanelSquare((range.count + 15) / 16, x.columns, panels)
+      }
     }
-    return packed
+    return (packed, squares.max() ?? 0)
   }
 
   /// Writes the label and distance of each row.
@@ -144,19 +167,21 @@ package enum KMeans {
     }
   }
 
-  /// Assigns each row and moves the centres to their means, in one pass over the rows.
-  ///
-  /// Returns the cluster sizes.
-  private static func round(
-    _ x: Matrix, _ packed: Matrix, _ centres: Matrix, _ labels: UnsafeMutablePointer<Int32>, _ distances: Matrix
-  ) -> [Int] {
+  /// Writes the labels that `assign` gives for `range`; `distances` is work space.
+  private static func label(
+    _ range: Range<Int>, _ x: Matrix, _ packed: Matrix, _ centres: Matrix, _ products: CentreProducts,
+    _ labels: UnsafeMutablePointer<Int32>, _ distances: Matrix
+  ) {
     let table = kernels
-    return sumBlocks(x, centres) { range, sums, counts in
-      table.nearestCentre(
-        range.count, x.columns, packed.row(range.lowerBound / 16), centres.pointer, centres.rows,
-        labels + range.lowerBound, distances.pointer + range.lowerBound)
-      table.addRowsByLabel(
-        range.count, x.columns, x.row(range.lowerBound), labels + range.lowerBound, sums, counts)
+    let panels = packed.row(range.lowerBound / 16)
+    let target = labels + range.lowerBound
+    let work = distances.pointer + range.lowerBound
+    if products.margin < .infinity {
+      table.nearestCentreByProducts(
+        range.count, centres.columns, panels, products.groups.pointer, centres.pointer, centres.rows, products.margin,
+        x.row(range.lowerBound), target, work)
+    } else {
+      table.nearestCentre(range.count, centres.columns, panels, centres.pointer, centres.rows, target, work)
     }
   }
 

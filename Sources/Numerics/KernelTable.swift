@@ -128,6 +128,12 @@ package struct KernelTable: Sendable {
   package let scoreChosenRows: @Sendable (Int, Int, Input, Input, UnsafePointer<Int32>, Output, Int) -> Void
   /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
   package let nearestCentre: @Sendable (Int, Int, Input, Input, Int, UnsafeMutablePointer<Int32>, Output) -> Void
+  /// `(rows, width, packed, groups, centres, centreCount, margin, rowsNear, labels, distances)`: the same labels from products where
+  /// the second nearest is clear by the margin; `distances` is work space.
+  package let nearestCentreByProducts:
+    @Sendable (Int, Int, Input, Input, Input, Int, Float, Input, UnsafeMutablePointer<Int32>, Output) -> Void
+  /// `(panels, width, packed)`: the largest sum of squares of a packed row.
+  package let largestPanelSquare: @Sendable (Int, Int, Input) -> Float
   /// `(rows, width, x, labels, sums, counts)`: rows added up by label.
   package let addRowsByLabel:
     @Sendable (Int, Int, Input, UnsafePointer<Int32>, Output, UnsafeMutablePointer<Int32>) -> Void
@@ -211,6 +217,8 @@ package struct KernelTable: Sendable {
     scoreRows: Kernels.scoreRows,
     scoreChosenRows: Kernels.scoreChosenRows,
     nearestCentre: Kernels.nearestCentre,
+    nearestCentreByProducts: Kernels.nearestCentreByProducts,
+    largestPanelSquare: Kernels.largestPanelSquare,
     addRowsByLabel: Kernels.addRowsByLabel,
     halfToFloat: Kernels.halfToFloatRow,
     floatToHalf: Kernels.floatToHalfRow,
@@ -272,6 +280,8 @@ package struct KernelTable: Sendable {
     scoreRows: KernelsAVX2.scoreRows,
     scoreChosenRows: KernelsAVX2.scoreChosenRows,
     nearestCentre: KernelsAVX2.nearestCentre,
+    nearestCentreByProducts: KernelsAVX2.nearestCentreByProducts,
+    largestPanelSquare: KernelsAVX2.largestPanelSquare,
     addRowsByLabel: KernelsAVX2.addRowsByLabel,
     halfToFloat: KernelsAVX2.halfToFloatRow,
     floatToHalf: KernelsAVX2.floatToHalfRow,
@@ -333,6 +343,8 @@ package struct KernelTable: Sendable {
     scoreRows: KernelsAVX512.scoreRows,
     scoreChosenRows: KernelsAVX512.scoreChosenRows,
     nearestCentre: KernelsAVX512.nearestCentre,
+    nearestCentreByProducts: KernelsAVX512.nearestCentreByProducts,
+    largestPanelSquare: KernelsAVX512.largestPanelSquare,
     addRowsByLabel: KernelsAVX512.addRowsByLabel,
     halfToFloat: KernelsAVX512.halfToFloatRow,
     floatToHalf: KernelsAVX512.floatToHalfRow,
