@@ -18,7 +18,7 @@ import CPlatform
 ///   - centres: `[centreCount, width]`, row-major.
 ///   - centreCount: number of centres, at least one.
 ///   - margin: what the second least must exceed the least by.
-///   - rowsNear: the same rows, row-major, which come nearer for what follows.
+///   - rowsNear: the same rows, row-major, which with AVX-512 are asked for because they are needed next.
 ///   - labels: `rows` indices, written.
 ///   - distances: work space of `rows` floats.
 @inline(never)
@@ -34,7 +34,7 @@ package func nearestCentreByProducts(
     var seen = 0
     var repeated = 0
     // The last panel may hold fewer than sixteen rows: differences know how to write fewer.
-    while row &+ 16 <= rows && (seen < 16 || 2 &* repeated <= seen) {
+    while row &+ 16 <= rows && (seen < 4 || 2 &* repeated <= seen) {
       let panel = packed + row &* width
       var panels = 1
       #if KERNEL_AVX512
@@ -67,7 +67,7 @@ package func nearestCentreByProducts(
 
 /// The largest sum of squares of a row, of whole panels; rows with NaN are left out.
 ///
-/// Numeric contract: relative error at most gamma(width), overflows to infinity.
+/// Numeric contract: relative error at most gamma(width) where no square underflows; overflows to infinity.
 /// - Parameters:
 ///   - panels: number of panels of 16 rows, of which the last may end in zeros.
 ///   - width: length of a row.
@@ -270,7 +270,7 @@ func resetPanels(_ panels: Int, _ states: UnsafeMutablePointer<Float>) {
 }
 
 /// Compares the sums of four centres, from `centre` on, with what is known of each panel; a NaN makes the second least as
-/// small as the least.
+/// small as the least so far, and a row of nothing else never clear.
 ///
 /// By way of memory: sixteen comparisons written out are more than the compiler puts in one place, and each would be a call
 /// that passes its vector in quarters.

@@ -11,7 +11,8 @@
 package struct CentreProducts {
   /// `[ceil(K / 4), 4 (w + 1)]`: four values |c|^2 / 2, then w times the four negated coordinates.
   package let groups: Matrix
-  /// 2 g (X + C)^2, rounded up; infinite where a float could overflow or the bound says nothing.
+  /// 2 g (X + C)^2, rounded up; infinite where a float could overflow, a centre is not finite or the bound
+  /// says nothing.
   package let margin: Float
 
   /// - Parameters:
@@ -19,9 +20,9 @@ package struct CentreProducts {
   ///   - largestRowSquare: X^2 in Float; rows with NaN may be left out, for their values are never clear.
   package init(centres: Matrix, largestRowSquare: Float) {
     let width = centres.columns
-    let table = kernels
     let groups = Matrix(rows: (centres.rows + 3) / 4, columns: 4 * (width + 1))
     var largestSquare = 0.0
+    var isFinite = true
     for centre in 0..<4 * groups.rows {
       let target = groups.row(centre / 4) + centre % 4
       guard centre < centres.rows else {
@@ -29,11 +30,15 @@ package struct CentreProducts {
         continue
       }
       let source = centres.row(centre)
-      let square = table.sumOfSquares(source, width)
-      // Not `max`, which may drop a NaN.
-      if !(square <= largestSquare) { largestSquare = square }
+      // In Double, so that the half of it is rounded once.
+      var square = 0.0
+      for column in 0..<width {
+        target[4 * (column + 1)] = -source[column]
+        square += Double(source[column]) * Double(source[column])
+      }
       target[0] = Float(square / 2)
-      for column in 0..<width { target[4 * (column + 1)] = -source[column] }
+      isFinite = isFinite && square.isFinite
+      largestSquare = max(largestSquare, square)
     }
     self.groups = groups
     let unit = Double(width + 4) * 0x1p-24
@@ -42,6 +47,6 @@ package struct CentreProducts {
     let reach = (Double(largestRowSquare) / (1 - growth)).squareRoot() + largestSquare.squareRoot()
     // One part in a thousand covers the rounding of the centres' norms and of the difference that is compared.
     let bound = 2 * growth * reach * reach * 1.001
-    margin = growth < 0.5 && reach < 1e18 ? Float(bound) + Float.leastNormalMagnitude : .infinity
+    margin = isFinite && growth < 0.5 && reach < 1e18 ? Float(bound) + Float.leastNormalMagnitude : .infinity
   }
 }

@@ -43,9 +43,9 @@ package enum KMeans {
           table.addRowsByLabel(
             range.count, x.columns, x.row(range.lowerBound), target + range.lowerBound, sums, counts)
         }
-        // Only a cluster without rows asks for distances.
+        // Only a cluster without rows asks for distances, which products do not leave behind.
         if counts.contains(0) {
-          assign(x, packed, centres, target, distances)
+          if products.margin < .infinity { assign(x, packed, centres, target, distances) }
           reseedEmptyClusters(x, moved, counts, distances)
         }
         centres = moved
