@@ -320,7 +320,8 @@ def main():
     planted(options.darec, options.work, options)
     environment = dict(os.environ, OMP_NUM_THREADS=str(options.threads), MKL_NUM_THREADS=str(options.threads))
     print(f"{options.threads} thread(s), medians of {options.rounds} alternating runs")
-    print(f"{'case':16} {'darec s':>9} {'torch s':>9} {'ratio':>6} {'range':>13} {'fastest':>8} {'darec MiB':>10} {'torch MiB':>10}")
+    print(f"{'case':16} {'darec s':>9} {'torch s':>9} {'ratio':>6} {'range':>13} {'fastest':>8} {'darec MiB':>10} "
+          f"{'torch MiB':>10}")
     for case in options.cases.split(","):
         mine, theirs = [], []
         for _ in range(options.rounds):

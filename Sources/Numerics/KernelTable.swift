@@ -128,8 +128,8 @@ package struct KernelTable: Sendable {
   package let scoreChosenRows: @Sendable (Int, Int, Input, Input, UnsafePointer<Int32>, Output, Int) -> Void
   /// `(rows, width, packed, centres, centreCount, labels, distances)`: nearest centre of each packed row.
   package let nearestCentre: @Sendable (Int, Int, Input, Input, Int, UnsafeMutablePointer<Int32>, Output) -> Void
-  /// `(rows, width, packed, groups, centres, centreCount, margin, rowsNear, labels, distances)`: the same labels from products where
-  /// the second nearest is clear by the margin; `distances` is work space.
+  /// `(rows, width, packed, groups, centres, centreCount, margin, rowsNear, labels, distances)`: the same labels from
+  /// products where the second nearest is clear by the margin; `distances` is work space.
   package let nearestCentreByProducts:
     @Sendable (Int, Int, Input, Input, Input, Int, Float, Input, UnsafeMutablePointer<Int32>, Output) -> Void
   /// `(panels, width, packed)`: the largest sum of squares of a packed row.
