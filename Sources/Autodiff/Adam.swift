@@ -28,11 +28,6 @@ package final class Adam {
     secondMoments = parameters.map { Matrix(rows: $0.value.rows, columns: $0.value.columns) }
   }
 
-  /// Sets every gradient to zero; called before a step's tape is built.
-  package func zeroGradients() {
-    for parameter in parameters { parameter.gradient.fill(0) }
-  }
-
   /// Restores the step counts of a checkpoint; the moments are assigned by the caller.
   package func restore(stepCounts: [Int]) {
     precondition(stepCounts.count == parameters.count, "one step count is needed for each parameter")
@@ -46,7 +41,8 @@ package final class Adam {
     for parameter in parameters { parameter.releaseGradient() }
   }
 
-  /// Moves the first `count` parameters by one step along their gradients; the others keep value and moments.
+  /// Moves the first `count` parameters by one step along their gradients, which are zero then; the others keep value,
+  /// moments and gradient.
   ///
   /// - Parameters:
   ///   - count: how many parameters move.
@@ -66,11 +62,13 @@ package final class Adam {
       let rootCorrection = Float(correction2.squareRoot())
       let first = firstMoments[index].pointer
       let second = secondMoments[index].pointer
-      parallelRanges(parameter.value.count, blockSize: 16384) { range in
-        let start = range.lowerBound
-        kernels.adamStep(
-          parameter.value.pointer + start, parameter.gradient.pointer + start, first + start, second + start,
-          range.count, stepSize, beta1, beta2, Float(epsilon), rootCorrection)
+      parameter.useGradient { sum, multiple in
+        parallelRanges(parameter.value.count, blockSize: 16384) { range in
+          let start = range.lowerBound
+          kernels.adamStep(
+            parameter.value.pointer + start, sum.pointer + start, multiple, first + start, second + start,
+            range.count, stepSize, beta1, beta2, Float(epsilon), rootCorrection)
+        }
       }
     }
   }

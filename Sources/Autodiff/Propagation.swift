@@ -131,31 +131,44 @@ package final class PropagationGraph: Sendable {
 
   /// Σ_{l=0..layers} Aˡ x, `[n, d]`, by Horner's rule h ← x + A h.
   package func sumOfLayers(_ x: Matrix, layers: Int, keeping edges: KeptEdges? = nil) -> Matrix {
-    Self.horner(matrix, edges?.forward, x, layers: layers)
+    layers == 0 ? x.copy() : Self.horner(matrix, edges?.forward, x, layers: layers)
   }
 
   /// Adds Σ_{l=0..layers} (Aᵀ)ˡ g to the gradient of the variable that was propagated.
   func accumulateSumOfLayersGradient(
     _ gradient: Matrix, layers: Int, keeping edges: KeptEdges? = nil, into x: Variable
   ) {
-    let back = Self.horner(transpose, edges?.transposed, gradient, layers: layers)
     x.accumulate { target, adds in
+      guard adds || layers == 0 else {
+        // The last layer is the gradient: no pass to copy it.
+        let last = Self.horner(transpose, edges?.transposed, gradient, layers: layers - 1)
+        return Self.layer(transpose, edges?.transposed, last, startingFrom: gradient, into: target)
+      }
+      let back = Self.horner(transpose, edges?.transposed, gradient, layers: layers)
       if adds { target.add(back) } else { target.assign(from: back) }
     }
   }
 
+  /// Σ_{l=0..layers} Aˡ x; x itself, not a copy, for no layers.
   private static func horner(_ graph: CSRMatrix, _ kept: KeptEntries?, _ x: Matrix, layers: Int) -> Matrix {
     var current = x
     for _ in 0..<layers {
       let next = Matrix.uninitialized(rows: x.rows, columns: x.columns)
-      if let kept {
-        sparseTimesDense(graph, kept, current, into: next, startingFrom: x)
-      } else {
-        sparseTimesDense(graph, current, into: next, startingFrom: x)
-      }
+      layer(graph, kept, current, startingFrom: x, into: next)
       current = next
     }
-    return layers == 0 ? x.copy() : current
+    return current
+  }
+
+  /// out = x + A h.
+  private static func layer(
+    _ graph: CSRMatrix, _ kept: KeptEntries?, _ h: Matrix, startingFrom x: Matrix, into out: Matrix
+  ) {
+    if let kept {
+      sparseTimesDense(graph, kept, h, into: out, startingFrom: x)
+    } else {
+      sparseTimesDense(graph, h, into: out, startingFrom: x)
+    }
   }
 }
 

@@ -9,13 +9,21 @@ package final class Variable {
   package let value: Matrix
   /// False for constants: nothing is accumulated for them and work towards them is skipped.
   package let requiresGradient: Bool
-  /// The gradient, nil until something accumulates into it.
+  /// The gradient, nil until something accumulates into it, and always for a parameter.
   package private(set) var gradient: Matrix?
+  /// The parameter this is, which keeps the gradient then; nil for others.
+  fileprivate let parameter: Parameter?
 
-  fileprivate init(value: Matrix, requiresGradient: Bool, gradient: Matrix? = nil) {
+  fileprivate init(value: Matrix, requiresGradient: Bool) {
     self.value = value
     self.requiresGradient = requiresGradient
-    self.gradient = gradient
+    parameter = nil
+  }
+
+  fileprivate init(_ parameter: Parameter) {
+    value = parameter.value
+    requiresGradient = true
+    self.parameter = parameter
   }
 
   /// Adds to the gradient.
@@ -25,7 +33,9 @@ package final class Variable {
   /// It is not called for constants.
   package func accumulate(_ body: (_ gradient: Matrix, _ adds: Bool) -> Void) {
     guard requiresGradient else { return }
-    if let gradient {
+    if let parameter {
+      parameter.accumulate(body)
+    } else if let gradient {
       body(gradient, true)
     } else {
       let fresh = Matrix.uninitialized(rows: value.rows, columns: value.columns)
@@ -72,7 +82,7 @@ package final class Tape {
   }
 
   private var entries: [Entry] = []
-  private var parameterVariables: [(parameter: Parameter, variable: Variable)] = []
+  private var parameterVariables: [Variable] = []
   private var ran = false
 
   /// An empty tape; one is made for each step.
@@ -85,12 +95,11 @@ package final class Tape {
 
   /// The variable of a parameter.
   ///
-  /// Its gradient matrix is the parameter's own and is added to: whoever runs steps zeroes it before each
-  /// (`Adam.zeroGradients()`).
+  /// What reaches it is added to the parameter's own gradient, which `Parameter` has; a step of `Adam` uses it up.
   package func variable(_ parameter: Parameter) -> Variable {
-    if let known = parameterVariables.first(where: { $0.parameter === parameter }) { return known.variable }
-    let variable = Variable(value: parameter.value, requiresGradient: true, gradient: parameter.gradient)
-    parameterVariables.append((parameter, variable))
+    if let known = parameterVariables.first(where: { $0.parameter === parameter }) { return known }
+    let variable = Variable(parameter)
+    parameterVariables.append(variable)
     return variable
   }
 

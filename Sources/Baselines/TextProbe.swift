@@ -59,7 +59,6 @@ package struct TextProbe: Sendable {
         func mapped(_ text: Matrix, _ rows: [Int32]) -> Variable {
           tape.linear(tape.constant(text.gatherRows(rows)), weight: weight, bias: bias, activation: .identity)
         }
-        optimizer.zeroGradients()
         let loss = tape.sampledInfoNCE(
           mapped(userText, batch.map(\.user)), mapped(itemText, batch.map(\.item)),
           negatives: mapped(itemText, drawn), temperature: Float(temperature), name: "contrast",

@@ -58,7 +58,7 @@ extension Benchmark {
       (
         "Adam step",
         {
-          table.adamStep(z.pointer, x.pointer, first.pointer, second.pointer, count, 1e-3, 0.9, 0.999, 1e-8, 0.5)
+          table.adamStep(z.pointer, x.pointer, 0, first.pointer, second.pointer, count, 1e-3, 0.9, 0.999, 1e-8, 0.5)
         }
       ),
       ("threshold scan", { keep(Float(table.thresholdScan(x.pointer, count, 0.999, indices.pointer))) }),

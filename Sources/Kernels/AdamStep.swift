@@ -1,10 +1,12 @@
 // One step of the Adam optimiser on a row.
 
 /// Adam (Kingma and Ba 2015, algorithm 1), epsilon outside the root, bias-corrected, as PyTorch's `Adam`:
-/// m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2; p -= stepSize m / (sqrt(v) / rootCorrection + epsilon).
+/// g = gradient + decay p; m = beta1 m + (1 - beta1) g; v = beta2 v + (1 - beta2) g^2;
+/// p -= stepSize m / (sqrt(v) / rootCorrection + epsilon).
 /// - Parameters:
 ///   - parameter: p, `count` floats, updated.
-///   - gradient: g, `count` floats.
+///   - gradient: the gradient but for the L2 penalty, `count` floats.
+///   - decay: 2 w of a penalty w |p|^2, or 0.
 ///   - firstMoment: m, updated.
 ///   - secondMoment: v, updated.
 ///   - count: number of elements.
@@ -15,7 +17,7 @@
 ///   - rootCorrection: sqrt(1 - beta2^t).
 @inline(never)
 package func adamStepRow(
-  _ parameter: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>,
+  _ parameter: UnsafeMutablePointer<Float>, _ gradient: UnsafePointer<Float>, _ decay: Float,
   _ firstMoment: UnsafeMutablePointer<Float>, _ secondMoment: UnsafeMutablePointer<Float>, _ count: Int,
   _ stepSize: Float, _ beta1: Double, _ beta2: Double, _ epsilon: Float, _ rootCorrection: Float
 ) {
@@ -24,28 +26,31 @@ package func adamStepRow(
   let decay2 = Lane(repeating: Float(beta2))
   let rest1 = Lane(repeating: Float(1 - beta1))
   let rest2 = Lane(repeating: Float(1 - beta2))
+  let penalty = Lane(repeating: decay)
   let step = Lane(repeating: stepSize)
   let inverseCorrection = Lane(repeating: 1 / rootCorrection)
   let floor = Lane(repeating: epsilon)
   var i = 0
   while i &+ 16 <= count {
-    let g = load(gradient + i)
+    let p = load(parameter + i)
+    let g = multiplyAdd(load(gradient + i), penalty, p)
     let m = multiplyAdd(rest1 * g, decay1, load(firstMoment + i))
     let v = multiplyAdd(rest2 * (g * g), decay2, load(secondMoment + i))
     store(m, firstMoment + i)
     store(v, secondMoment + i)
     let denominator = multiplyAdd(floor, v.squareRoot(), inverseCorrection)
-    store(load(parameter + i) - step * m / denominator, parameter + i)
+    store(p - step * m / denominator, parameter + i)
     i = i &+ 16
   }
   if i < count {
     let rest = count &- i
-    let g = loadPartial(gradient + i, rest)
+    let p = loadPartial(parameter + i, rest)
+    let g = multiplyAdd(loadPartial(gradient + i, rest), penalty, p)
     let m = multiplyAdd(rest1 * g, decay1, loadPartial(firstMoment + i, rest))
     let v = multiplyAdd(rest2 * (g * g), decay2, loadPartial(secondMoment + i, rest))
     storePartial(m, firstMoment + i, rest)
     storePartial(v, secondMoment + i, rest)
     let denominator = multiplyAdd(floor, v.squareRoot(), inverseCorrection)
-    storePartial(loadPartial(parameter + i, rest) - step * m / denominator, parameter + i, rest)
+    storePartial(p - step * m / denominator, parameter + i, rest)
   }
 }

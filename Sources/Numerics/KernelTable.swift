@@ -80,7 +80,8 @@ package struct KernelTable: Sendable {
   /// `(first, high, key, count, out)`: consecutive blocks of a random stream.
   package let philoxBlocks: @Sendable (UInt64, UInt64, UInt64, Int, UnsafeMutablePointer<UInt64>) -> Void
   /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
-  package let adamStep: @Sendable (Output, Input, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
+  package let adamStep:
+    @Sendable (Output, Input, Float, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
   package let thresholdScan: @Sendable (Input, Int, Float, UnsafeMutablePointer<Int32>) -> Int
   /// `(scores, count, groups, maxima)`: maxima of 16 * groups disjoint sets of scores.

@@ -214,7 +214,6 @@ package final class Trainer {
       negatives: chosen.map { negatives[Int($0)] })
     let active = alignment.flatMap { $0.isActive(inEpoch: state.epoch) ? $0 : nil }
 
-    optimizer.zeroGradients()
     let tape = Tape()
     let table = tape.variable(model.embedding)
     let input = active?.input(table, on: tape, at: position) ?? table

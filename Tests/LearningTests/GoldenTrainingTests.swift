@@ -53,7 +53,6 @@ import Testing
     let x = Parameter(name: "x", value: try golden.matrix("x0"))
     let adam = Adam(parameters: [x], learningRate: golden.parameter("lr"))
     for step in 0..<3 {
-      adam.zeroGradients()
       let tape = Tape()
       let nodes = tape.propagate(tape.variable(x), over: graph, layers: Int(golden.parameter("layers")))
       let batch = Batch(
