@@ -22,24 +22,15 @@ extension Tape {
     let columns = left.columns
     // cos, 1/|sp|², 1/|sh|² and 1/(|sp||sh|) of every row, kept for the gradient.
     let facts = Matrix.uninitialized(rows: rows, columns: 4)
+    let table = kernels
     let sum = parallelSum(rows, blockSize: 256) { range in
       var sum = 0.0
       for row in range {
         let a = left.row(row)
         let b = right.row(row)
-        var inner = 0.0
-        var squaredA = 0.0
-        var squaredB = 0.0
-        for column in 0..<columns {
-          let x = Double(a[column])
-          let y = Double(b[column])
-          inner += x * y
-          squaredA += x * x
-          squaredB += y * y
-        }
-        let lengthA = max(squaredA.squareRoot(), 1e-12)
-        let lengthB = max(squaredB.squareRoot(), 1e-12)
-        let cosine = inner / (lengthA * lengthB)
+        let lengthA = max(table.dotInDouble(a, a, columns).squareRoot(), 1e-12)
+        let lengthB = max(table.dotInDouble(b, b, columns).squareRoot(), 1e-12)
+        let cosine = table.dotInDouble(a, b, columns) / (lengthA * lengthB)
         let fact = facts.row(row)
         fact[0] = Float(cosine)
         fact[1] = Float(1 / (lengthA * lengthA))

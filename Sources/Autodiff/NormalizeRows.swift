@@ -41,11 +41,12 @@ package struct UnitRows {
     _ x: Matrix, _ squaredEpsilon: Float?, into result: UnsafeMutablePointer<Float>,
     _ inverseLengths: UnsafeMutableBufferPointer<Float>?
   ) {
+    let table = kernels
     parallelRanges(x.rows, blockSize: 256) { range in
       for row in range {
         let source = x.row(row)
         // The length in Double: unit rows are compared by differences of almost equal numbers later on.
-        let squared = innerProductInDouble(source, source, x.columns)
+        let squared = table.dotInDouble(source, source, x.columns)
         let length: Double
         if let squaredEpsilon {
           length = (Double(squaredEpsilon) + squared).squareRoot()
@@ -56,7 +57,7 @@ package struct UnitRows {
         // A row without length has no direction to turn: its gradient is zero, not multiplied by 1e12.
         inverseLengths?[row] = squaredEpsilon == nil && squared.squareRoot() < 1e-12 ? 0 : Float(factor)
         let target = result + row * x.columns
-        for column in 0..<x.columns { target[column] = Float(Double(source[column]) * factor) }
+        table.scaleInDouble(factor, source, target, x.columns)
       }
     }
   }
@@ -68,12 +69,13 @@ package struct UnitRows {
   /// (I - y yᵀ) / sqrt(ε + |x|²).
   package func backward(_ gradient: Matrix, into target: Matrix, adds: Bool) {
     let columns = value.columns
+    let table = kernels
     parallelRanges(value.rows, blockSize: 256) { range in
       for row in range {
         let unit = value.row(row)
         let incoming = gradient.row(row)
         let outgoing = target.row(row)
-        let along = Float(innerProductInDouble(unit, incoming, columns))
+        let along = Float(table.dotInDouble(unit, incoming, columns))
         let factor = inverseLength[row]
         if adds {
           for column in 0..<columns { outgoing[column] += (incoming[column] - unit[column] * along) * factor }
@@ -83,23 +85,4 @@ package struct UnitRows {
       }
     }
   }
-}
-
-/// Σ a[i] b[i] in Double, in four sums that do not wait for one another: a single one is as slow as the latency of its
-/// additions, 4 % of an epoch where the rows are as wide as the text; 2.7 % now.
-private func innerProductInDouble(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Double {
-  var sums = SIMD4<Double>.zero
-  var index = 0
-  while index + 4 <= count {
-    let left = SIMD4(Double(a[index]), Double(a[index + 1]), Double(a[index + 2]), Double(a[index + 3]))
-    let right = SIMD4(Double(b[index]), Double(b[index + 1]), Double(b[index + 2]), Double(b[index + 3]))
-    sums += left * right
-    index += 4
-  }
-  var total = (sums[0] + sums[1]) + (sums[2] + sums[3])
-  while index < count {
-    total += Double(a[index]) * Double(b[index])
-    index += 1
-  }
-  return total
 }

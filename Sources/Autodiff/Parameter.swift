@@ -36,8 +36,9 @@ package final class Parameter {
     sum = Matrix.uninitialized(rows: value.rows, columns: value.columns)
   }
 
-  /// The gradient of the losses since the last step of `Adam`, with every part of it written out; zero at the start and
-  /// after a step.
+  /// The gradient of the losses since the last step of `Adam`, with every part of it written out.
+  ///
+  /// Zero at the start and after a step. The matrix is valid until something is added or a step is made.
   package var gradient: Matrix {
     writeZeros()
     if multiple != 0 { sum.add(value, scaled: multiple) }

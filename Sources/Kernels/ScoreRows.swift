@@ -1,5 +1,9 @@
 // One query against many rows, with the same bits as the packed product.
 
+#if KERNEL_AVX512
+  import CPlatform
+#endif
+
 /// out[r] = sum over p of items[r, p] query[p] for `rows` rows.
 ///
 /// Sixteen rows share a vector and each adds its products one after the other, in blocks of `depth` steps, exactly as a
@@ -18,7 +22,9 @@ package func scoreRows(
 ) {
   var row = 0
   while row &+ 16 <= rows {
-    store(scoreSixteen(width, query, depth) { items + (row &+ $0) &* width }, out + row)
+    var offsets = SIMD16<Int64>.zero
+    for lane in 0..<16 { offsets[lane] = Int64((row &+ lane) &* width) }
+    store(scoreSixteen(width, query, depth, items, offsets), out + row)
     row = row &+ 16
   }
   while row < rows {
@@ -59,16 +65,17 @@ package func scoreChosenRows(
   var first = 0
   while first < count {
     let last = count &- 1
-    store(
-      scoreSixteen(width, query, depth) { items + Int(chosen[min(first &+ $0, last)]) &* width }, out + first)
+    var offsets = SIMD16<Int64>.zero
+    for lane in 0..<16 { offsets[lane] = Int64(chosen[min(first &+ lane, last)]) &* Int64(width) }
+    store(scoreSixteen(width, query, depth, items, offsets), out + first)
     first = first &+ 16
   }
 }
 
-/// The scores of sixteen rows, transposed in registers; row r begins at `row(r)`.
+/// The scores of sixteen rows, transposed in registers; row r begins at `items + offsets[r]`.
 @inline(__always)
 func scoreSixteen(
-  _ width: Int, _ query: UnsafePointer<Float>, _ depth: Int, _ row: (Int) -> UnsafePointer<Float>
+  _ width: Int, _ query: UnsafePointer<Float>, _ depth: Int, _ items: UnsafePointer<Float>, _ offsets: SIMD16<Int64>
 ) -> Lane {
   var total = Lane.zero
   var start = 0
@@ -77,17 +84,16 @@ func scoreSixteen(
     var sum = Lane.zero
     var step = start
     while step &+ 4 <= end {
-      let (low0, low1, low2, low3) = transposedEight { row($0) + step }
-      let (high0, high1, high2, high3) = transposedEight { row($0 &+ 8) + step }
-      sum = multiplyAdd(sum, Lane(repeating: query[step]), Lane(lowHalf: low0, highHalf: high0))
-      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 1]), Lane(lowHalf: low1, highHalf: high1))
-      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 2]), Lane(lowHalf: low2, highHalf: high2))
-      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 3]), Lane(lowHalf: low3, highHalf: high3))
+      let (column0, column1, column2, column3) = transposedSixteen(items, offsets, step)
+      sum = multiplyAdd(sum, Lane(repeating: query[step]), column0)
+      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 1]), column1)
+      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 2]), column2)
+      sum = multiplyAdd(sum, Lane(repeating: query[step &+ 3]), column3)
       step = step &+ 4
     }
     while step < end {
       var values = Lane.zero
-      for lane in 0..<16 { values[lane] = row(lane)[step] }
+      for lane in 0..<16 { values[lane] = items[Int(offsets[lane]) &+ step] }
       sum = multiplyAdd(sum, Lane(repeating: query[step]), values)
       step = step &+ 1
     }
@@ -95,4 +101,30 @@ func scoreSixteen(
     start = end
   }
   return total
+}
+
+/// Four columns from `step` on of sixteen rows, row r beginning at `items + offsets[r]`: one vector per column.
+@inline(__always)
+func transposedSixteen(
+  _ items: UnsafePointer<Float>, _ offsets: SIMD16<Int64>, _ step: Int
+) -> (Lane, Lane, Lane, Lane) {
+  #if KERNEL_AVX512
+    // Room for four vectors; as one vector of 64 lanes it would be taken apart into its lanes.
+    var columns = (Lane.zero, Lane.zero, Lane.zero, Lane.zero)
+    withUnsafeMutablePointer(to: &columns) { columns in
+      withUnsafePointer(to: offsets) { offsets in
+        cplatform_transpose_sixteen(
+          items, UnsafeRawPointer(offsets).assumingMemoryBound(to: Int64.self), step,
+          UnsafeMutableRawPointer(columns).assumingMemoryBound(to: Float.self))
+      }
+    }
+    return columns
+  #else
+    let (low0, low1, low2, low3) = transposedEight { items + Int(offsets[$0]) + step }
+    let (high0, high1, high2, high3) = transposedEight { items + Int(offsets[$0 &+ 8]) + step }
+    return (
+      Lane(lowHalf: low0, highHalf: high0), Lane(lowHalf: low1, highHalf: high1), Lane(lowHalf: low2, highHalf: high2),
+      Lane(lowHalf: low3, highHalf: high3)
+    )
+  #endif
 }

@@ -53,6 +53,11 @@ package func batchTopK(
   func answer(_ way: ([Int32]) -> [[ScoredIndex]?]) {
     let left = results.indices.filter { results[$0] == nil }
     guard !left.isEmpty else { return }
+    if left.count == results.count {
+      // Taken over, not copied: a thousand lists handed on cost two counts of their owners each.
+      results = way(queryRows)
+      return
+    }
     for (position, result) in zip(left, way(left.map { queryRows[$0] })) { results[position] = result }
   }
   for precision in [QuantizedPrecision.firstOfBatch, .words]
@@ -66,7 +71,12 @@ package func batchTopK(
     }
   }
   answer { floatTopK(queries, $0, items, wanted, excluded) }
-  return results.map { $0 ?? [] }
+  return [[ScoredIndex]](unsafeUninitializedCapacity: results.count) { lists, count in
+    results.withUnsafeMutableBufferPointer { found in
+      for query in found.indices { lists.initializeElement(at: query, to: found[query].take() ?? []) }
+    }
+    count = queryRows.count
+  }
 }
 
 /// The k best of queries over rows rounded to one precision; otherwise the contract of `batchTopK`.

@@ -42,6 +42,10 @@ package struct KernelTable: Sendable {
   package let sum: @Sendable (Input, Int) -> Double
   /// `(x, count)`: sum of squares, Double across blocks.
   package let sumOfSquares: @Sendable (Input, Int) -> Double
+  /// `(a, b, count)`: sum of a[i] b[i] in Double.
+  package let dotInDouble: @Sendable (Input, Input, Int) -> Double
+  /// `(factor, x, y, count)`: y = factor x, multiplied in Double; may be in place.
+  package let scaleInDouble: @Sendable (Double, Input, Output, Int) -> Void
   /// `(x, count)`: largest element, -infinity for none.
   package let maximum: @Sendable (Input, Int) -> Float
   /// `(x, y, count)`: y = e^x; may be in place.
@@ -79,7 +83,8 @@ package struct KernelTable: Sendable {
     ) -> Void
   /// `(first, high, key, count, out)`: consecutive blocks of a random stream.
   package let philoxBlocks: @Sendable (UInt64, UInt64, UInt64, Int, UnsafeMutablePointer<UInt64>) -> Void
-  /// `(parameter, gradient, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`: Adam.
+  /// `(parameter, gradient, decay, firstMoment, secondMoment, count, stepSize, beta1, beta2, epsilon, rootCorrection)`:
+  /// Adam.
   package let adamStep:
     @Sendable (Output, Input, Float, Output, Output, Int, Float, Double, Double, Float, Float) -> Void
   /// `(scores, count, threshold, indices)`: appends the indices of scores >= threshold; returns how many.
@@ -92,6 +97,8 @@ package struct KernelTable: Sendable {
   package let bestFloor: @Sendable (Input, Int, Int, Int) -> Float
   /// `(rows, width, x, squares, largest)`: sum of squares and largest magnitude of each row.
   package let rowExtents: @Sendable (Int, Int, Input, Output, Output) -> Void
+  /// `(x, width, inverse, scale, integers)`: a query rounded to integers; returns the squared rounding error.
+  package let roundQuery: @Sendable (Input, Int, Double, Double, UnsafeMutablePointer<Int32>) -> Double
   /// `(rows, width, x, order, inverse, words, squares)`: up to 32 rows rounded to bytes, interleaved.
   package let quantizeBytePanel:
     @Sendable (Int, Int, Input, UnsafePointer<Int32>, Float, UnsafeMutablePointer<Int16>, Output) -> Void
@@ -184,6 +191,8 @@ package struct KernelTable: Sendable {
     normalize: Kernels.normalizeRow,
     sum: Kernels.sumRow,
     sumOfSquares: Kernels.sumOfSquaresRow,
+    dotInDouble: Kernels.dotInDouble,
+    scaleInDouble: Kernels.scaleInDouble,
     maximum: Kernels.maximumRow,
     exp: Kernels.expRow,
     scaledExp: Kernels.scaledExpRow,
@@ -204,6 +213,7 @@ package struct KernelTable: Sendable {
     rankKeys: Kernels.rankKeys,
     bestFloor: Kernels.bestFloor,
     rowExtents: Kernels.rowExtents,
+    roundQuery: Kernels.roundQuery,
     quantizeBytePanel: Kernels.quantizeBytePanel,
     quantizeQuadPanel: Kernels.quantizeQuadPanel,
     quantizeWordPanel: Kernels.quantizeWordPanel,
@@ -247,6 +257,8 @@ package struct KernelTable: Sendable {
     normalize: KernelsAVX2.normalizeRow,
     sum: KernelsAVX2.sumRow,
     sumOfSquares: KernelsAVX2.sumOfSquaresRow,
+    dotInDouble: KernelsAVX2.dotInDouble,
+    scaleInDouble: KernelsAVX2.scaleInDouble,
     maximum: KernelsAVX2.maximumRow,
     exp: KernelsAVX2.expRow,
     scaledExp: KernelsAVX2.scaledExpRow,
@@ -267,6 +279,7 @@ package struct KernelTable: Sendable {
     rankKeys: KernelsAVX2.rankKeys,
     bestFloor: KernelsAVX2.bestFloor,
     rowExtents: KernelsAVX2.rowExtents,
+    roundQuery: KernelsAVX2.roundQuery,
     quantizeBytePanel: KernelsAVX2.quantizeBytePanel,
     quantizeQuadPanel: KernelsAVX2.quantizeQuadPanel,
     quantizeWordPanel: KernelsAVX2.quantizeWordPanel,
@@ -310,6 +323,8 @@ package struct KernelTable: Sendable {
     normalize: KernelsAVX512.normalizeRow,
     sum: KernelsAVX512.sumRow,
     sumOfSquares: KernelsAVX512.sumOfSquaresRow,
+    dotInDouble: KernelsAVX512.dotInDouble,
+    scaleInDouble: KernelsAVX512.scaleInDouble,
     maximum: KernelsAVX512.maximumRow,
     exp: KernelsAVX512.expRow,
     scaledExp: KernelsAVX512.scaledExpRow,
@@ -330,6 +345,7 @@ package struct KernelTable: Sendable {
     rankKeys: KernelsAVX512.rankKeys,
     bestFloor: KernelsAVX512.bestFloor,
     rowExtents: KernelsAVX512.rowExtents,
+    roundQuery: KernelsAVX512.roundQuery,
     quantizeBytePanel: KernelsAVX512.quantizeBytePanel,
     quantizeQuadPanel: KernelsAVX512.quantizeQuadPanel,
     quantizeWordPanel: KernelsAVX512.quantizeWordPanel,

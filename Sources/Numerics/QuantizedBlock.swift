@@ -333,7 +333,7 @@ final class QuantizedBlock<Score: BatchScore> {
       if place + 1 < queries.count { next = pickBest(queries[place + 1], picked + (place + 1) % 2 * capacity) }
       score(query, left, exact + first.count)
       scoredCount += first.count + left.count
-      deliver(query, best([first, left], from: kthBest))
+      deliver(query, best(first, left, from: kthBest))
     }
   }
 
@@ -385,16 +385,18 @@ final class QuantizedBlock<Score: BatchScore> {
   }
 
   /// The k best of what has been scored, where it is known what k of them reach.
-  private func best(_ picked: [Picked], from least: Float) -> [ScoredIndex] {
-    var kept = 0
-    var scored = 0
-    for part in picked {
-      for place in 0..<part.count {
-        ranked[kept] = Selection.key(exact[scored + place], Int(part.items[place]))
-        kept += exact[scored + place] >= least ? 1 : 0
-      }
-      scored += part.count
+  private func best(_ first: Picked, _ left: Picked, from least: Float) -> [ScoredIndex] {
+    let kept = rank(first, exact, from: least, after: 0)
+    return Selection.ranked(ranked, count: rank(left, exact + first.count, from: least, after: kept), k: k)
+  }
+
+  /// Adds the keys of scores that reach `least` to those `held`, and returns how many there are.
+  private func rank(_ picked: Picked, _ scores: UnsafePointer<Float>, from least: Float, after held: Int) -> Int {
+    var kept = held
+    for place in 0..<picked.count {
+      ranked[kept] = Selection.key(scores[place], Int(picked.items[place]))
+      kept += scores[place] >= least ? 1 : 0
     }
-    return Selection.ranked(ranked, count: kept, k: k)
+    return kept
   }
 }

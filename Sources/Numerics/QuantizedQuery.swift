@@ -64,51 +64,56 @@ struct QuantizedQuery {
   init?(
     _ query: UnsafePointer<Float>, width: Int, form: QuantizedFactors, factors: UnsafeMutablePointer<Int32>
   ) {
-    var squares = 0.0
-    var largest: Float = 0
-    for column in 0..<width {
-      squares += Double(query[column]) * Double(query[column])
-      largest = max(largest, query[column].magnitude)
-    }
-    let length = squares.squareRoot()
+    let table = kernels
+    let length = table.dotInDouble(query, query, width).squareRoot()
     guard length >= QuantizedRows.shortestNorm, length <= QuantizedRows.longestNorm else { return nil }
+    var squares: Float = 0
+    var largest: Float = 0
+    table.rowExtents(1, width, query, &squares, &largest)
     let scale = max(length / form.precision.integerNorm(width: width), Double(largest) / form.largestInteger)
-    let inverse = 1 / scale
-    var residual = 0.0
-    var start: Int32 = 0
-    func integer(_ column: Int) -> Int32 {
-      guard column < width else { return 0 }
-      // 1.5 * 2^52 leaves no bits for a fraction: rounds to nearest even without a call.
-      let shifted = Double(query[column]) * inverse + 6_755_399_441_055_744
-      let error = Double(query[column]) - (shifted - 6_755_399_441_055_744) * scale
-      residual += error * error
-      return Int32(truncatingIfNeeded: shifted.bitPattern)
-    }
-    for step in 0..<form.precision.steps(width: width) {
-      let columns = form.precision.columnsPerStep
-      let (lower, upper) = (integer(columns * step), integer(columns * step + 1))
-      start &-= 128 &* (lower &+ upper)
-      switch form {
-      case .oneOverBytes:
-        factors[1 + 2 * step] = Self.twice(lower)
-        factors[2 + 2 * step] = Self.twice(upper &- 256 &* lower)
-      case .tileOverBytes: factors[1 + step] = Self.twice(lower & 0xFF | upper &<< 8)
-      case .tileOverQuads:
-        let (third, fourth) = (integer(4 * step + 2), integer(4 * step + 3))
-        start &-= 128 &* (third &+ fourth)
-        factors[1 + step] = lower & 0xFF | (upper & 0xFF) &<< 8 | (third & 0xFF) &<< 16 | fourth &<< 24
-      case .tileOverWords: factors[step] = lower & 0xFFFF | upper &<< 16
-      }
-    }
-    switch form {
-    case .oneOverBytes, .tileOverBytes: factors[0] = Self.twice(start)
-    case .tileOverQuads: factors[0] = start
-    case .tileOverWords: break
+    let room = GemmBlocking.roundUp(width, to: 8)
+    let residual = withUnsafeTemporaryAllocation(of: Int32.self, capacity: room) { buffer in
+      guard let integers = buffer.baseAddress else { return 0.0 }
+      let squares = table.roundQuery(query, width, 1 / scale, scale, integers)
+      Self.arrange(integers, steps: form.precision.steps(width: width), form, factors)
+      return squares.squareRoot()
     }
     self.scale = scale
     self.width = width
     norm = length * (1 + 1e-9)
-    self.residual = residual.squareRoot() * (1 + 1e-9)
+    // The second term is what rounding of n t hides where x - n t cancels.
+    self.residual = residual * (1 + 1e-9) + length * 1e-15
+  }
+
+  /// The factors of a form from the integers of a query, zeros after the last one.
+  private static func arrange(
+    _ integers: UnsafePointer<Int32>, steps: Int, _ form: QuantizedFactors, _ factors: UnsafeMutablePointer<Int32>
+  ) {
+    var start: Int32 = 0
+    switch form {
+    case .oneOverBytes, .tileOverBytes:
+      for step in 0..<steps {
+        let (lower, upper) = (integers[2 * step], integers[2 * step + 1])
+        start &-= 128 &* (lower &+ upper)
+        if form == .tileOverBytes {
+          factors[1 + step] = twice(lower & 0xFF | upper &<< 8)
+        } else {
+          factors[1 + 2 * step] = twice(lower)
+          factors[2 + 2 * step] = twice(upper &- 256 &* lower)
+        }
+      }
+      factors[0] = twice(start)
+    case .tileOverQuads:
+      for step in 0..<steps {
+        let (lower, upper) = (integers[4 * step], integers[4 * step + 1])
+        let (third, fourth) = (integers[4 * step + 2], integers[4 * step + 3])
+        start &-= 128 &* (lower &+ upper &+ third &+ fourth)
+        factors[1 + step] = lower & 0xFF | (upper & 0xFF) &<< 8 | (third & 0xFF) &<< 16 | fourth &<< 24
+      }
+      factors[0] = start
+    case .tileOverWords:
+      for step in 0..<steps { factors[step] = integers[2 * step] & 0xFFFF | integers[2 * step + 1] &<< 16 }
+    }
   }
 
   /// The low sixteen bits of a number in both halves.

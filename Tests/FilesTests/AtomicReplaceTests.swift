@@ -1,7 +1,7 @@
 // Whatever system call of a save fails, what was there before is still there, whole.
 
-import Dispatch
 import Files
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -209,15 +209,15 @@ final class FailingFileSystem: FileSystem {
     #expect(try FileReader.names(inDirectory: folder.path) == ["model"])
   }
 
-  /// The lock is given back from a thread outside the pool that runs the tests: that one may be busy for longer than the
-  /// writer waits.
+  /// The lock is given back from a thread of its own: those that run the tests may be busy for longer than the writer waits.
   @Test func writersWaitForEachOtherAndTheLastOneCounts() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/model"
     let system = PosixFileSystem()
     let lock = try #require(try system.lock(folder.path + "/.model.lock"))
     let found = Mutex<[String?]>([])
-    DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(60)) { [self] in
+    Thread.detachNewThread { [self] in
+      usleep(60_000)
       found.withLock { $0.append(text(of: path)) }
       system.unlock(lock, path: folder.path + "/.model.lock")
     }

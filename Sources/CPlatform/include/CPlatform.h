@@ -1,6 +1,6 @@
 // Which instruction sets this CPU has, and the instructions Swift cannot ask for: a checksum's, those of integer products,
-// prefetches, masks. Nothing here may be compiled with wider flags than the baseline; the kernels, which are, use the
-// prefetches, the compiler's fence and the masks only.
+// prefetches, masks, transpositions. Nothing here may be compiled with wider flags than the baseline; the kernels, which
+// are, use the prefetches, the compiler's fence, the masks and the transpositions only.
 #ifndef DAREC_CPLATFORM_H
 #define DAREC_CPLATFORM_H
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ReachedMask.h"
+#include "TransposedRows.h"
 
 /// Processors this process may run on: its affinity mask where there is one, else the number online.
 int cplatform_processor_count(void);

@@ -11,7 +11,9 @@
 
 /// Bit i is set where scores[i] >= threshold, i from 0 to 31; no alignment needed.
 static inline uint32_t cplatform_reached_shorts(const int16_t *scores, int16_t threshold) {
-#if defined(__AVX2__)
+#if defined(__AVX512BW__)
+  return _mm512_cmpge_epi16_mask(_mm512_loadu_si512(scores), _mm512_set1_epi16(threshold));
+#elif defined(__AVX2__)
   const __m256i limit = _mm256_set1_epi16(threshold);
   const __m256i first = _mm256_cmpgt_epi16(limit, _mm256_loadu_si256((const __m256i *)scores));
   const __m256i second = _mm256_cmpgt_epi16(limit, _mm256_loadu_si256((const __m256i *)(scores + 16)));
@@ -37,7 +39,9 @@ static inline uint32_t cplatform_reached_shorts(const int16_t *scores, int16_t t
 
 /// Bit i is set where scores[i] >= threshold, i from 0 to 15; no alignment needed.
 static inline uint32_t cplatform_reached_integers(const int32_t *scores, int32_t threshold) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+  return _mm512_cmpge_epi32_mask(_mm512_loadu_si512(scores), _mm512_set1_epi32(threshold));
+#elif defined(__AVX2__)
   const __m256i limit = _mm256_set1_epi32(threshold);
   const __m256i first = _mm256_cmpgt_epi32(limit, _mm256_loadu_si256((const __m256i *)scores));
   const __m256i second = _mm256_cmpgt_epi32(limit, _mm256_loadu_si256((const __m256i *)(scores + 8)));
@@ -53,7 +57,9 @@ static inline uint32_t cplatform_reached_integers(const int32_t *scores, int32_t
 
 /// Bit i is set where scores[i] >= threshold, i from 0 to 15, never for NaN; no alignment needed.
 static inline uint32_t cplatform_reached_floats(const float *scores, float threshold) {
-#if defined(__AVX2__)
+#if defined(__AVX512F__)
+  return _mm512_cmp_ps_mask(_mm512_loadu_ps(scores), _mm512_set1_ps(threshold), _CMP_GE_OQ);
+#elif defined(__AVX2__)
   const __m256 limit = _mm256_set1_ps(threshold);
   const uint32_t low = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(scores), limit, _CMP_GE_OQ));
   const uint32_t high = (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(scores + 8), limit, _CMP_GE_OQ));
