@@ -1,6 +1,6 @@
 // One query against many rows, with the same bits as the packed product.
 
-#if KERNEL_AVX512
+#if KERNEL_AVX512 && arch(x86_64)
   import CPlatform
 #endif
 
@@ -108,7 +108,7 @@ func scoreSixteen(
 func transposedSixteen(
   _ items: UnsafePointer<Float>, _ offsets: SIMD16<Int64>, _ step: Int
 ) -> (Lane, Lane, Lane, Lane) {
-  #if KERNEL_AVX512
+  #if KERNEL_AVX512 && arch(x86_64)
     // Room for four vectors; as one vector of 64 lanes it would be taken apart into its lanes.
     var columns = (Lane.zero, Lane.zero, Lane.zero, Lane.zero)
     withUnsafeMutablePointer(to: &columns) { columns in
