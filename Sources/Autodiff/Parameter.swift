@@ -12,8 +12,8 @@ package enum ParameterSide: String, Sendable {
 
 /// A trainable matrix `[rows, columns]` with a gradient of the same shape.
 ///
-/// Zeros and a multiple of the value are part of the gradient without being written: over a table of vectors each pass
-/// costs as much as half a propagation layer saves, and a step of the optimiser reads the value anyway.
+/// Zeros and a multiple of the value are part of the gradient without being written: each pass over LightGCN's table is
+/// about 2 % of its epoch, and a step of the optimiser reads the value anyway.
 package final class Parameter {
   /// Unique name inside a model, such as `embedding` or `language.shared.weight1`; the tensor name in a checkpoint.
   package let name: String

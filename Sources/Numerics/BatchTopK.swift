@@ -54,7 +54,7 @@ package func batchTopK(
     let left = results.indices.filter { results[$0] == nil }
     guard !left.isEmpty else { return }
     if left.count == results.count {
-      // Taken over, not copied: a thousand lists handed on cost two counts of their owners each.
+      // Taken over, not copied: each list that is handed on has its owners counted, in memory long out of the caches.
       results = way(queryRows)
       return
     }
