@@ -273,7 +273,9 @@ package enum PlantedData {
     var node = 0
     while node < count {
       let nodes = node..<min(count, node + 8192)
-      try writer.append(truth.embeddings(of: factors, nodes: nodes, draw: draw).elements)
+      let rows = truth.embeddings(of: factors, nodes: nodes, draw: draw)
+      // Without a name the matrix could be gone, and its memory another's, before its elements are written.
+      try withExtendedLifetime(rows) { try writer.append(rows.elements) }
       node = nodes.upperBound
     }
     try writer.finish()

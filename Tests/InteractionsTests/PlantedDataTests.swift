@@ -1,16 +1,19 @@
 // Planted data: readable by the program itself, the same for every thread count, and true to its factors.
 
 import Files
+import Foundation
 import Interactions
 import Numerics
+import Synchronization
 import TestSupport
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#endif
-
 @Suite(.serialized) struct PlantedDataTests {
+  /// Something that one thread tells another.
+  private final class Signal: Sendable {
+    let value = Atomic<Bool>(false)
+  }
+
   private func planted(_ change: (inout PlantedDataOptions) -> Void = { _ in }) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     var options = PlantedDataOptions()
@@ -68,6 +71,19 @@ import Testing
     Parallelism.threadCount = 4
     #expect(try bytes(of: try planted()) == first)
     #expect(try bytes(of: try planted { $0.seed = 2 }) != first)
+  }
+
+  @Test func nobodyGetsTheMemoryOfEmbeddingsBeforeTheyAreWritten() throws {
+    let first = try bytes(of: try planted())
+    let isOver = Signal()
+    // Other matrices as large as the embeddings of users and of items.
+    Thread.detachNewThread {
+      while !isOver.value.load(ordering: .relaxed) {
+        for rows in [300, 200] { Matrix(rows: rows, columns: 32).fill(-1) }
+      }
+    }
+    defer { isOver.value.store(true, ordering: .relaxed) }
+    for _ in 0..<20 { #expect(try bytes(of: try planted()) == first) }
   }
 
   @Test func behaviourAndTextShareWhatTheyShouldAndNothingElse() throws {
