@@ -86,8 +86,9 @@ package func alternate(
   for contender in contenders { _ = try contender.run() }
   for _ in 0..<rounds {
     for (index, contender) in contenders.enumerated() {
-      // Threads of a peer may spin for some time after their work; nobody measures while they do.
-      if contenders.count > 1 { usleep(100_000) }
+      // Threads of a peer spin for some time after their work (OpenBLAS's for 120 milliseconds, OpenMP's for 200), on
+      // processors that belong to the next one.
+      if contenders.count > 1 { usleep(250_000) }
       // No clock here tells less; a zero would leave quotients that are no numbers.
       times[index].append(max(1e-9, try contender.run()))
     }

@@ -25,7 +25,7 @@ extension Benchmark {
         let work = 3e-9 * Double(rows) * Double(width) * Double(clusters) * 11
         var contenders = [
           Contender(name: "darec", work: work) {
-            keep(KMeans.lloyd(x: x, start: start, iterations: 10).centres.pointer[0])
+            keep(KMeans.lloyd(x: x, start: start, iterations: 10).centres[0, 0])
           }
         ]
         if let peer {

@@ -57,6 +57,8 @@ final class ThreadTeam: Sendable {
   private let hasLeader = Atomic<Bool>(false)
   /// Helpers that are serving or on their way.
   private let helpers = Atomic<Int>(0)
+  /// Where the leader was when it opened the loop; negative where that is not known or does not matter.
+  private let leaderProcessor = Atomic<Int>(-1)
   /// Most helpers of the loop.
   private let limit = Atomic<Int>(0)
   private let next = Atomic<Int>(0)
@@ -72,9 +74,10 @@ final class ThreadTeam: Sendable {
     loop = (body, blockCount)
     next.store(0, ordering: .relaxed)
     limit.store(threads - 1, ordering: .relaxed)
+    let lingers = Parallelism.threadCount <= Parallelism.processorCount
+    leaderProcessor.store(lingers ? Int(cplatform_current_processor()) : -1, ordering: .relaxed)
     let last = state.load(ordering: .relaxed)
     state.store((last & Self.number) &+ Self.nextNumber | Self.isOpen, ordering: .sequentiallyConsistent)
-    let lingers = Parallelism.threadCount <= Parallelism.processorCount
     callHelpers(min(threads - 1, Self.mostHelpers), lingers: lingers)
     LoopMembership.enter()
     body.takeBlocks(blockCount, from: next)
@@ -144,9 +147,18 @@ final class ThreadTeam: Sendable {
         seen = state.load(ordering: .acquiring)
       }
       last = seen & Self.number
+      leaveLeadersProcessor()
       // Only work begins the wait anew: where others do it all, this thread goes.
       if help(in: seen) { wait.begin() }
     }
+  }
+
+  /// Moves to another processor where the system has put this thread and the leader on one.
+  ///
+  /// It does so for a thread that wakes up, and leaves the others idle for tens of milliseconds.
+  private func leaveLeadersProcessor() {
+    let processor = Int32(leaderProcessor.load(ordering: .relaxed))
+    if processor >= 0, processor == cplatform_current_processor() { cplatform_leave_processor(processor) }
   }
 
   private static func isNew(_ state: UInt, after last: UInt) -> Bool { state & isOpen != 0 && state & number != last }

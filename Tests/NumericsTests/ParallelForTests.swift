@@ -1,6 +1,8 @@
 // Parallel loops visit each block once, whatever the thread count.
 
+import CPlatform
 import Dispatch
+import Foundation
 import Numerics
 import Synchronization
 import Testing
@@ -51,6 +53,33 @@ import Testing
     parallelFor(16) { outer in parallelFor(16) { inner in hits.row(outer)[inner] += 1 } }
     #expect(hits.values == [Float](repeating: 1, count: 256))
   }
+
+  #if os(Linux)
+    @Test(.enabled(if: Parallelism.processorCount > 1, "there is no other processor to go to"))
+    func aThreadLeavesAProcessorAndMayComeBack() async {
+      // A thread of its own, so that no other test's thread is moved.
+      let (first, second, allowed): (Int32, Int32, Int32) = await withCheckedContinuation { continuation in
+        Thread.detachNewThread {
+          // In between the system may bring it back by itself: one success in twenty shows that it moves.
+          var places: (Int32, Int32) = (0, 0)
+          for _ in 0..<20 where places.0 == places.1 {
+            places.0 = cplatform_current_processor()
+            cplatform_leave_processor(places.0)
+            places.1 = cplatform_current_processor()
+          }
+          continuation.resume(returning: (places.0, places.1, cplatform_processor_count()))
+        }
+      }
+      #expect(first >= 0 && second >= 0 && first != second)
+      #expect(Int(allowed) == Parallelism.processorCount)
+    }
+
+    @Test func leavingAProcessorThatIsNotThereChangesNothing() {
+      let before = Parallelism.processorCount
+      for processor in [-1, 1 << 20, Int32.max, Int32.min] { cplatform_leave_processor(processor) }
+      #expect(Int(cplatform_processor_count()) == before)
+    }
+  #endif
 
   @Test func severalThreadsMayLeadAtOnce() {
     let before = Parallelism.threadCount

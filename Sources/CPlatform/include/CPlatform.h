@@ -15,6 +15,12 @@
 /// Processors this process may run on: its affinity mask where there is one, else the number online.
 int cplatform_processor_count(void);
 
+/// The processor that runs the calling thread at this moment; negative where the system does not tell.
+int cplatform_current_processor(void);
+
+/// Moves the calling thread to another processor than this one, if it may run on any, and leaves it free to come back.
+void cplatform_leave_processor(int processor);
+
 /// True when the AVX2, FMA and F16C instructions can be used by this process (CPU and operating system).
 static inline bool cplatform_has_avx2_fma(void) {
 #if defined(__x86_64__)
